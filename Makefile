@@ -1,0 +1,36 @@
+# What a person does with this project. `make help` lists it. Set-up happens by itself, from the lock files alone.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+# The first interpreter on the path that is new enough; PYTHON=... overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+  $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,15))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
+
+# ---- set-up ---------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(VENV)/ready node_modules/ready ## install everything that is locked (run and test do it by themselves)
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; none was found (PYTHON=/path/to/python3 names one)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/ready: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: lock
+lock: ## resolve the dependency groups of pyproject.toml into the hashed lock files (needs uv)
+	@for pair in dev:requirements.txt image:infra/image/requirements.txt layer:layers/portrait/requirements.txt; do \
+	  uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	    $$( [ $${pair%%:*} = dev ] || echo --constraint requirements.txt ) \
+	    --group $${pair%%:*} pyproject.toml --output-file $${pair##*:} || exit 1; done

@@ -1,0 +1,1 @@
+"""Health, balance, and what answers everything else."""

@@ -1,0 +1,1 @@
+"""POST a picture, receive its depth."""

@@ -1,0 +1,1 @@
+"""What runs and deploys the functions: the local machine, the operator's command, templates."""

@@ -1,0 +1,1 @@
+"""API Gateway, Lambda's Runtime API and DynamoDB on this machine."""

@@ -1,0 +1,41 @@
+"""Prices, limits and sizes: the numbers that a business person changes. docs and openapi.yaml are held to them."""
+
+from typing import Final
+
+MEGABYTE: Final = 1024 * 1024
+
+CALL_CREDITS: Final = 1
+"""Credits that one successful call costs."""
+
+FREE_CREDITS: Final = 100
+"""Credits that an account may claim, once."""
+
+CALLS_PER_MINUTE: Final = 60
+"""Calls that one key may make a minute to one endpoint, unless the operator raised it."""
+
+WINDOW_S: Final = 60
+"""Seconds in the window that calls are counted in."""
+
+LIVE_KEYS: Final = 10
+"""Keys of one account that may be live at the same time."""
+
+FILE_BYTES: Final = 30 * MEGABYTE
+"""Largest picture file."""
+
+PIXELS: Final = 25_000_000
+"""Largest picture, width times height."""
+
+ANSWER_WITHIN_S: Final = 25.0
+"""No debit starts later than this after the request's own time: clients give up at 30 s."""
+
+IDEMPOTENT_REPEATS: Final = 5
+"""Times that a charged request may be computed again for its Idempotency-Key ..."""
+
+IDEMPOTENT_WITHIN_S: Final = 24 * 3600
+"""... within this time from the first repeat."""
+
+IDEMPOTENCY_KEY_CHARACTERS: Final = 255
+"""Longest Idempotency-Key."""
+
+DEPTH_ENDPOINT: Final = "portrait-depth-estimation/v1"
+"""The endpoint as its path and as the name that its calls are counted under."""
