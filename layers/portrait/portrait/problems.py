@@ -138,9 +138,7 @@ class ImageResolution(Refusal):
         # As many digits as tell the figure from the bound: 25.1, but 25.005 for one row too many.
         megapixels = width * height / 1e6
         most = tariff.PIXELS / 1e6
-        figure = next(
-            text for digits in (1, 3, 6) if float(text := f"{megapixels:.{digits}f}") > most or digits == 6
-        )
+        figure = next(text for digits in (1, 3, 6) if float(text := f"{megapixels:.{digits}f}") > most or digits == 6)
         super().__init__(f"Image resolution is too big: {figure} megapixels, at most {most:.0f}")
 
 

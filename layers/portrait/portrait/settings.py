@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ class Settings:
     release: str
     models: tuple[tuple[str, str], ...]
     """Names and SHA-256 (hexadecimal) of the served networks, in the order of template.yaml."""
+    models_dir: Path
+    """Where the manifests and networks lie; a relative path starts at the function's own folder."""
     docs_url: str
     answer_bytes: int
     """Largest body of an answer before base64, bytes; 0 where nothing bounds it."""
@@ -48,6 +51,7 @@ class Settings:
             dynamodb_endpoint=environment.get("DYNAMODB_ENDPOINT") or None,
             release=value("RELEASE", str),
             models=value("MODELS", _models),
+            models_dir=value("MODELS_DIR", Path, "models"),
             docs_url=value("DOCS_URL", _url),
             answer_bytes=value("ANSWER_BYTES", _count, "0"),
         )

@@ -1,0 +1,17 @@
+"""Cold start: settings -> adapters -> door. What Lambda's handler string names."""
+
+import os
+
+from portrait.door import Door
+from portrait.dynamo import DynamoLedger
+from portrait.settings import Settings
+
+from depth.handler import Handler
+from depth.network import Networks
+from depth.service import Service
+
+settings = Settings.read(os.environ)
+handler = Handler(
+    Door(settings, "depth"),
+    Service(DynamoLedger(settings), Networks(settings.models_dir), settings.answer_bytes),
+)

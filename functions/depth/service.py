@@ -1,0 +1,134 @@
+"""The story of one call, told in order.
+
+The order is the contract's: cheapest check first, nothing is decoded before everything above it holds, and the debit
+is the last thing that happens. So whatever goes wrong before it costs the caller nothing, and the one thing
+that can go wrong in it, a lost reply, is the ledger's to resolve.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from portrait import tariff
+from portrait.admission import admit
+from portrait.ledger import Caller, Charge, Ledger, Receipt
+from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout
+from portrait.trail import Trail
+
+from depth import answer, form, picture, refine
+from depth.answer import Options
+from depth.form import Form
+from depth.ports import Estimator, Relief
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as plain values. `received_at` is in seconds since 1970; absent headers are empty."""
+
+    key: str
+    accept: str
+    content_type: str
+    idempotency_key: str
+    body: bytes
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DepthMap:
+    """A finished file, what it cost, and the share (0-1) of the picture that is a person."""
+
+    file: bytes
+    media_type: str
+    receipt: Receipt
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Answers calls with the ledger and the networks it is given. `answer_bytes` 0: answers of any size fit."""
+
+    ledger: Ledger
+    estimator: Estimator
+    answer_bytes: int = 0
+    clock: Callable[[], float] = field(default=time.time)
+
+    def depth_map(self, call: Call, trail: Trail) -> DepthMap:
+        """Turn a picture into a depth map and charge for it. Raises every Problem but the first two."""
+        deadline = call.received_at + tariff.ANSWER_WITHIN_S
+
+        with trail.stage("admit"):
+            caller = admit(self.ledger, call.key, tariff.DEPTH_ENDPOINT, self.clock(), trail)
+        accepted = answer.acceptable(call.accept)
+        with trail.stage("form"):
+            sent = form.parse(call.content_type, call.body)
+        options = answer.options(sent.fields, accepted)
+        header = picture.look(sent.picture)
+        trail.facts |= {
+            "format": header.format,
+            "megapixels": round(header.width * header.height / 1e6, 2),
+            "output": options.output,
+        }
+        charge = self._charge(call.idempotency_key, sent, options, trail)
+        with trail.stage("standing"):
+            self._afford(caller, charge)
+
+        with trail.stage("decode"):
+            pixels = picture.decode(sent.picture, header)
+        self._in_time(deadline)
+        with trail.stage("estimate"):
+            estimate = self.estimator.estimate(pixels)
+        self._in_time(deadline)
+        with trail.stage("refine"):
+            relief = refine.refine(estimate, pixels)
+        with trail.stage("draw"):
+            file = picture.draw(relief, pixels.size, options.output, options.file_format)
+        if self.answer_bytes and len(file) > self.answer_bytes:
+            raise ResultTooBig()
+
+        self._in_time(deadline)
+        with trail.stage("debit"):
+            trail.receipt = self.ledger.debit(caller, charge, self.clock(), deadline)
+        return DepthMap(file, options.media_type, trail.receipt, _coverage(relief))
+
+    def _charge(self, idempotency_key: str, sent: Form, options: Options, trail: Trail) -> Charge:
+        """The charge of this call, under the name that makes it happen once."""
+        key = _unquoted(idempotency_key)
+        if not key:
+            return Charge.of_call(trail.call_id, tariff.CALL_CREDITS)
+        if len(key) > tariff.IDEMPOTENCY_KEY_CHARACTERS:
+            raise InvalidOption("Idempotency-Key", (f"1 to {tariff.IDEMPOTENCY_KEY_CHARACTERS} characters",))
+        fingerprint = _fingerprint(sent.picture, sent.fields)
+        return Charge.of_idempotent_call(trail.call_id, tariff.CALL_CREDITS, key, fingerprint)
+
+    def _afford(self, caller: Caller, charge: Charge) -> None:
+        """Can the account pay? What was charged before is not paid again."""
+        standing = self.ledger.standing(caller, charge, self.clock())
+        if not standing.charged_before and standing.credits < charge.credits:
+            raise NoCredits()
+
+    def _in_time(self, deadline: float) -> None:
+        if self.clock() > deadline:
+            raise Timeout()
+
+
+def _unquoted(idempotency_key: str) -> str:
+    """The key of `Idempotency-Key: "8e03978e"` (the IETF draft's form) or of a bare one."""
+    text = idempotency_key.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return text[1:-1]
+    return text
+
+
+def _fingerprint(file: memoryview, fields: Mapping[str, str]) -> str:
+    """SHA-256 of the picture and the options: what makes two requests the same."""
+    digest = hashlib.sha256(tariff.DEPTH_ENDPOINT.encode())
+    for name in ("output", "output_format"):
+        digest.update(f"\0{name}={fields.get(name, '')}\0".encode())
+    digest.update(file)
+    return digest.hexdigest()
+
+
+def _coverage(relief: Relief) -> float:
+    return float(np.mean(relief.alpha >= picture.PERSON_ALPHA))
