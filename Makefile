@@ -17,7 +17,7 @@ help: ## this list
 .PHONY: setup
 setup: $(VENV)/ready node_modules/ready ## install everything that is locked (run and test do it by themselves)
 
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; none was found (PYTHON=/path/to/python3 names one)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.txt
@@ -34,3 +34,38 @@ lock: ## resolve the dependency groups of pyproject.toml into the hashed lock fi
 	  uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	    $$( [ $${pair%%:*} = dev ] || echo --constraint requirements.txt ) \
 	    --group $${pair%%:*} pyproject.toml --output-file $${pair##*:} || exit 1; done
+
+# ---- use ------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: setup ## serve the API on 127.0.0.1:$(PORT), with keys, credits and ledger kept under .local/
+	@PORT=$(PORT) exec $(BIN)/python -m infra.local
+
+.PHONY: key
+key: setup ## make a key for the demo account of a running `make run` (ACCOUNT=name for another)
+	@$(BIN)/portrait-depth-admin create-key $(or $(ACCOUNT),demo)
+
+# ---- tests and checks -----------------------------------------------------------------------------
+
+.PHONY: test
+test: setup check ## all checks and all tests
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup ## lint, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: bench
+bench: setup ## speed, memory and size beside the bare limit, in one table and build/bench.json
+	$(BIN)/python -m tests.bench
+
+.PHONY: eval
+eval: setup ## how good the depth is, with baselines beside it: one table and build/eval.json
+	$(BIN)/python -m training.evaluate
+
+.PHONY: clean
+clean: ## forget what was built (.local/, with keys and credits, stays)
+	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache

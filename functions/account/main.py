@@ -10,4 +10,5 @@ from portrait.settings import Settings
 from account.handler import Handler
 
 settings = Settings.read(os.environ)
-handler = Handler(Door(settings, "account"), DynamoLedger(settings), settings, time.time)
+door = Door(settings, "account")
+handler = door.traced(Handler(door, DynamoLedger(settings), settings, time.time))

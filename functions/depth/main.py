@@ -11,7 +11,6 @@ from depth.network import Networks
 from depth.service import Service
 
 settings = Settings.read(os.environ)
-handler = Handler(
-    Door(settings, "depth"),
-    Service(DynamoLedger(settings), Networks(settings.models_dir), settings.answer_bytes),
-)
+door = Door(settings, "depth")
+service = Service(DynamoLedger(settings), Networks(settings.models_dir), settings.answer_bytes)
+handler = door.traced(Handler(door, service))

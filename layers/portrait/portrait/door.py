@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -68,6 +68,7 @@ class Reply:
 
 
 Story = Callable[[Request, Trail], Reply]
+LambdaHandler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 class Door:
@@ -75,6 +76,7 @@ class Door:
 
     def __init__(self, settings: Settings, service: str) -> None:
         self.settings = settings
+        self.service = service
         self.logger = Logger(service=service, log_uncaught_exceptions=True)
         self.metrics = Metrics(namespace="PortraitDepth", service=service)
         self.is_cold = True
@@ -98,6 +100,18 @@ class Door:
         self._log(event, trail, reply.status, problem, spent_ms)
         self._count(trail, problem, spent_ms)
         return _event_reply(reply, event, trail)
+
+    def traced(self, handler: LambdaHandler) -> LambdaHandler:
+        """The handler with a span around each call, where the deployment traces. The SDK is not loaded otherwise."""
+        if not self.settings.tracing:
+            return handler
+        from aws_lambda_powertools import Tracer
+
+        def traced(event: dict[str, Any], context: object) -> dict[str, Any]:
+            return handler(event, context)
+
+        tracer = Tracer(service=self.service)
+        return cast(LambdaHandler, tracer.capture_lambda_handler(traced, capture_response=False))
 
     def _refusal(self, problem: Problem, event: Mapping[str, Any]) -> Reply:
         """The JSON of a problem; RFC 9457's members are added, and its type named, for who asks for it."""

@@ -27,6 +27,8 @@ class Settings:
     models_dir: Path
     """Where the manifests and networks lie; a relative path starts at the function's own folder."""
     docs_url: str
+    tracing: bool
+    """Whether spans go to AWS X-Ray; off on this machine."""
     answer_bytes: int
     """Largest body of an answer before base64, bytes; 0 where nothing bounds it."""
 
@@ -53,6 +55,7 @@ class Settings:
             models=value("MODELS", _models),
             models_dir=value("MODELS_DIR", Path, "models"),
             docs_url=value("DOCS_URL", _url),
+            tracing=value("TRACING", _switch, "0"),
             answer_bytes=value("ANSWER_BYTES", _count, "0"),
         )
 
@@ -69,6 +72,12 @@ def _url(text: str) -> str:
     if not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise ValueError("expected an https URL")
     return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("expected 0 or 1")
+    return text == "1"
 
 
 def _count(text: str) -> int:
