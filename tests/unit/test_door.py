@@ -17,9 +17,8 @@ from tests.unit.test_settings import GOOD
 KEY = "pd_live_0000000000000000000000000XXXXX"
 
 
-@pytest.fixture
-def door(capsys: pytest.CaptureFixture[str]) -> Door:
-    """A door with a logger of its own, made after the capture began: loggers keep the stream they were born with."""
+def new_door() -> Door:
+    """A door with a logger of its own: powertools' loggers keep the stream that they were born with."""
     return Door(Settings.read(GOOD), f"test-{uuid.uuid4()}")
 
 
@@ -35,14 +34,14 @@ def event(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_story_gets_plain_values_and_its_reply_goes_out(door: Door) -> None:
+def test_a_story_gets_plain_values_and_its_reply_goes_out() -> None:
     seen: list[Request] = []
 
     def story(request: Request, trail: Trail) -> Reply:
         seen.append(request)
         return Reply(200, {"Content-Type": "image/jpeg"}, b"\xff\xd8")
 
-    reply = door.answer(event(), story)
+    reply = new_door().answer(event(), story)
     assert seen[0].body == b"\x00\xffpicture"
     assert seen[0].headers["x-api-key"] == KEY
     assert seen[0].received_at == 1_700_000_000.5
@@ -59,8 +58,8 @@ def refuse(request: Request, trail: Trail) -> Reply:
     raise NoCredits()
 
 
-def test_a_problem_becomes_its_json_with_the_error_first(door: Door) -> None:
-    reply = door.answer(event(), refuse)
+def test_a_problem_becomes_its_json_with_the_error_first() -> None:
+    reply = new_door().answer(event(), refuse)
     assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (402, "application/json")
     body = json.loads(reply["body"])
     assert list(body) == ["error", "code", "status", "request_id", "docs"]
@@ -70,30 +69,28 @@ def test_a_problem_becomes_its_json_with_the_error_first(door: Door) -> None:
     assert reply["headers"]["RateLimit-Policy"] == '"default";q=60;w=60'
 
 
-def test_problem_json_is_answered_to_who_names_it(door: Door) -> None:
-    reply = door.answer(event(headers={"accept": "application/problem+json, */*"}), refuse)
+def test_problem_json_is_answered_to_who_names_it() -> None:
+    reply = new_door().answer(event(headers={"accept": "application/problem+json, */*"}), refuse)
     assert reply["headers"]["Content-Type"] == "application/problem+json"
     body = json.loads(reply["body"])
     assert body["error"] == body["detail"] == "Your account has no remaining credits"
 
 
-def test_whatever_else_is_raised_is_our_fault_and_told_without_details(
-    door: Door, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_whatever_else_is_raised_is_our_fault_and_told_without_details(capsys: pytest.CaptureFixture[str]) -> None:
     def story(request: Request, trail: Trail) -> Reply:
         raise RuntimeError("secret detail")
 
-    reply = door.answer(event(), story)
+    reply = new_door().answer(event(), story)
     assert reply["statusCode"] == 500
     assert "secret detail" not in reply["body"]
     assert "secret detail" in capsys.readouterr().out
 
 
-def test_headers_of_a_problem_are_sent(door: Door) -> None:
+def test_headers_of_a_problem_are_sent() -> None:
     def story(request: Request, trail: Trail) -> Reply:
         raise Unavailable(retry_after_s=2)
 
-    assert door.answer(event(), story)["headers"]["Retry-After"] == "2"
+    assert new_door().answer(event(), story)["headers"]["Retry-After"] == "2"
 
 
 def never(request: Request, trail: Trail) -> Reply:
@@ -113,8 +110,8 @@ def never(request: Request, trail: Trail) -> Reply:
         ("/nowhere", "OPTIONS", 204),
     ],
 )
-def test_what_is_no_call_is_answered_without_telling_the_story(door: Door, path: str, method: str, status: int) -> None:
-    reply = door.answer(event(path=path, httpMethod=method), never)
+def test_what_is_no_call_is_answered_without_telling_the_story(path: str, method: str, status: int) -> None:
+    reply = new_door().answer(event(path=path, httpMethod=method), never)
     assert reply["statusCode"] == status
     if status == 405:
         assert reply["headers"]["Allow"].endswith("OPTIONS")
@@ -123,8 +120,8 @@ def test_what_is_no_call_is_answered_without_telling_the_story(door: Door, path:
 
 
 @pytest.mark.parametrize("path", ["/portrait-depth-estimation/v1/", "//portrait-depth-estimation///v1"])
-def test_doubled_slashes_and_one_at_the_end_are_accepted(door: Door, path: str) -> None:
-    reply = door.answer(event(path=path), lambda request, trail: Reply(200))
+def test_doubled_slashes_and_one_at_the_end_are_accepted(path: str) -> None:
+    reply = new_door().answer(event(path=path), lambda request, trail: Reply(200))
     assert reply["statusCode"] == 200
 
 
@@ -132,15 +129,13 @@ def test_doubled_slashes_and_one_at_the_end_are_accepted(door: Door, path: str) 
     ("told", "answered"),
     [("my-id:1.2_3", "my-id:1.2_3"), ("a" * 129, "from-the-gateway"), ("line\nbreak", "from-the-gateway")],
 )
-def test_a_sane_request_id_is_echoed_and_no_other(door: Door, told: str, answered: str) -> None:
-    reply = door.answer(event(headers={"x-request-id": told}), refuse)
+def test_a_sane_request_id_is_echoed_and_no_other(told: str, answered: str) -> None:
+    reply = new_door().answer(event(headers={"x-request-id": told}), refuse)
     assert reply["headers"]["x-request-id"] == answered
     assert json.loads(reply["body"])["request_id"] == answered
 
 
-def test_the_log_has_one_line_for_a_call_and_no_key_and_no_content(
-    door: Door, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_log_has_one_line_for_a_call_and_no_key_and_no_content(capsys: pytest.CaptureFixture[str]) -> None:
     def story(request: Request, trail: Trail) -> Reply:
         with trail.stage("decode"):
             pass
@@ -148,7 +143,7 @@ def test_the_log_has_one_line_for_a_call_and_no_key_and_no_content(
         trail.receipt = Receipt(consumed=1, remaining=9, certain=False)
         return Reply(200, {"Content-Type": "image/jpeg"}, b"\xff\xd8")
 
-    door.answer(event(), story)
+    new_door().answer(event(), story)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     calls = [line for line in lines if line.get("message") == "call"]
     assert len(calls) == 1
@@ -170,6 +165,6 @@ def test_the_log_has_one_line_for_a_call_and_no_key_and_no_content(
         {"headers": {}, "isBase64Encoded": False, "body": "text"},
     ],
 )
-def test_no_event_at_all_makes_the_door_raise(door: Door, broken: dict[str, Any]) -> None:
-    reply = door.answer(event(**broken), refuse)
+def test_no_event_at_all_makes_the_door_raise(broken: dict[str, Any]) -> None:
+    reply = new_door().answer(event(**broken), refuse)
     assert reply["statusCode"] in (402, 404, 405, 500)
