@@ -3,11 +3,10 @@
 import os
 import time
 
+from account.handler import Handler
 from portrait.door import Door
 from portrait.dynamo import DynamoLedger
 from portrait.settings import Settings
-
-from account.handler import Handler
 
 settings = Settings.read(os.environ)
 door = Door(settings, "account")

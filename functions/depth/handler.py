@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from depth.service import Call, DepthMap, Service
 from portrait.door import Door, Reply, Request
 from portrait.trail import Trail
-
-from depth.service import Call, DepthMap, Service
 
 
 class Handler:

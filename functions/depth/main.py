@@ -2,13 +2,12 @@
 
 import os
 
-from portrait.door import Door
-from portrait.dynamo import DynamoLedger
-from portrait.settings import Settings
-
 from depth.handler import Handler
 from depth.network import Networks
 from depth.service import Service
+from portrait.door import Door
+from portrait.dynamo import DynamoLedger
+from portrait.settings import Settings
 
 settings = Settings.read(os.environ)
 door = Door(settings, "depth")

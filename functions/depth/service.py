@@ -11,16 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from portrait import tariff
-from portrait.admission import admit
-from portrait.ledger import Caller, Charge, Ledger, Receipt
-from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout
-from portrait.trail import Trail
 
 from depth import answer, form, picture, refine
 from depth.answer import Options
 from depth.form import Form
 from depth.ports import Estimator, Relief
+from portrait import tariff
+from portrait.admission import admit
+from portrait.ledger import Caller, Charge, Ledger, Receipt
+from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout
+from portrait.trail import Trail
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from depth import answer
 from portrait.problems import InvalidOption, NotAcceptable
 

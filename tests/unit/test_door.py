@@ -6,12 +6,12 @@ import uuid
 from typing import Any
 
 import pytest
+
 from portrait.door import Door, Reply, Request
 from portrait.ledger import Caller, Receipt, Window
 from portrait.problems import NoCredits, Unavailable
 from portrait.settings import Settings
 from portrait.trail import Trail
-
 from tests.unit.test_settings import GOOD
 
 KEY = "pd_live_0000000000000000000000000XXXXX"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from portrait.settings import Settings, SettingsError
 
 GOOD = {
