@@ -1,0 +1,1 @@
+"""Speed, memory and start, each beside the bare limit measured in the same run. `make bench`."""
