@@ -1,0 +1,310 @@
+"""One test for each row of the contract's table of statuses, in its order, through the real door and story.
+
+Each refused request breaks every later row as well where it can, so that these tests hold the order too. After each
+one the ledger is as it was before: nothing that is refused costs anything.
+"""
+
+import base64
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from depth.handler import Handler
+from depth.ports import Estimate, Pixels
+from depth.service import Service
+from portrait import problems, tariff
+from portrait.door import Door
+from portrait.ledger import Caller, Charge, Receipt, Window
+from portrait.settings import Settings
+from tests.fakes import FakeLedger
+from tests.unit.test_settings import GOOD
+
+NOW = 1_800_000_000.0
+
+
+class Ellipse:
+    """An estimator that sees one person, an ellipse in the middle, in every picture."""
+
+    def estimate(self, pixels: Pixels) -> Estimate:
+        y, x = np.mgrid[-1:1:64j, -1:1:64j].astype(np.float32)
+        alpha = (x**2 + y**2 < 0.5).astype(np.float32)
+        return Estimate(inverse_depth=1 - x**2, alpha=alpha)
+
+
+def png(width: int = 64, height: int = 64) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "gray").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def form(file: bytes | None, **fields: str) -> bytes:
+    parts = [f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
+    body = "".join(parts).encode()
+    if file is not None:
+        head = b'--B\r\nContent-Disposition: form-data; name="image_file"; filename="a.png"\r\n\r\n'
+        body += head + file + b"\r\n"
+    return body + b"--B--\r\n"
+
+
+@dataclass
+class Bench:
+    """The function as Lambda would call it, with a ledger of the tests' own and a clock that stands still."""
+
+    ledger: FakeLedger
+    key: str
+    answer_bytes: int = 0
+    now: float = NOW
+    estimator: Any = field(default_factory=Ellipse)
+
+    def call(self, **changes: Any) -> tuple[int, dict[str, str], Any]:
+        door = Door(Settings.read(GOOD), f"test-{uuid.uuid4()}")
+        service = Service(self.ledger, self.estimator, self.answer_bytes, clock=lambda: self.now)
+        answer = Handler(door, service)(self.event(**changes), None)
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        body = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"]
+        return answer["statusCode"], headers, json.loads(body) if "json" in headers.get("content-type", "") else body
+
+    def event(
+        self,
+        *,
+        key: str | None = None,
+        method: str = "POST",
+        path: str = "/portrait-depth-estimation/v1",
+        body: bytes | None = None,
+        received_at: float = NOW,
+        **headers: str,
+    ) -> dict[str, Any]:
+        sent = {"content-type": "multipart/form-data; boundary=B"}
+        sent |= {name.replace("_", "-"): text for name, text in headers.items()}
+        sent["x-api-key"] = self.key if key is None else key
+        return {
+            "httpMethod": method,
+            "path": path,
+            "headers": sent,
+            "requestContext": {"requestId": "r-1", "requestTimeEpoch": received_at * 1000},
+            "isBase64Encoded": True,
+            "body": base64.b64encode(form(png()) if body is None else body).decode(),
+        }
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(*FakeLedger.with_key(credits=10))
+
+
+@pytest.fixture
+def free(bench: Bench) -> Iterator[Bench]:
+    """A bench whose account must hold as many credits after the test as before it."""
+    before = bench.ledger.credits()
+    yield bench
+    assert bench.ledger.credits() == before
+
+
+def assert_refused(answer: tuple[int, dict[str, str], Any], problem: type[problems.Problem], text: str) -> None:
+    status, headers, body = answer
+    assert (status, body["code"], body["status"]) == (problem.status, problem.code, problem.status)
+    assert headers["content-type"] == "application/json"
+    assert next(iter(body)) == "error" and text in body["error"]
+    assert headers["access-control-allow-origin"] == "*" and headers["x-request-id"] == body["request_id"] == "r-1"
+    if problem not in (problems.NoCredits, problems.RateLimited):
+        assert not any(word in body["error"].lower() for word in ("quota", "credit", "limit", "exceeded"))
+    if problem.status == 400 and problem.code.startswith("image"):
+        assert "image" in body["error"]
+
+
+def test_1_unknown_path(free: Bench) -> None:
+    answer = free.call(path="/portrait-depth-estimation/v2", method="PUT", key="")
+    assert_refused(answer, problems.UnknownUrl, "Unknown url")
+
+
+def test_2_wrong_method(free: Bench) -> None:
+    answer = free.call(method="GET", key="")
+    assert_refused(answer, problems.MethodNotAllowed, "Method not allowed: use POST")
+    assert answer[1]["allow"] == "POST, OPTIONS"
+
+
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_3_no_key(free: Bench, blank: str) -> None:
+    assert_refused(free.call(key=blank, accept="text/html"), problems.MissingApiKey, "No api key provided")
+
+
+@pytest.mark.parametrize("garbage", ["undefined", "null", "pd_live_" + "0" * 30, "é", "x" * 5000, "f" * 96])
+def test_4_unknown_key(free: Bench, garbage: str) -> None:
+    assert_refused(free.call(key=garbage, accept="text/html"), problems.InvalidApiKey, "Invalid api key")
+
+
+def test_5_revoked_key(free: Bench) -> None:
+    free.ledger.revoke_text(free.key, NOW)
+    assert_refused(free.call(accept="text/html"), problems.RevokedApiKey, "Revoked api key")
+
+
+def test_6_full_minute(free: Bench) -> None:
+    for _ in range(tariff.CALLS_PER_MINUTE):
+        assert free.call(body=b"")[0] == 400  # a failing call counts
+    answer = free.call(accept="text/html")
+    assert_refused(answer, problems.RateLimited, "Too many requests, blocked by the rate limiter: retry in ")
+    assert 1 <= int(answer[1]["retry-after"]) <= 60
+    assert answer[1]["ratelimit"].startswith('"default";r=0;t=')
+    free.now += 60
+    assert free.call(body=b"")[0] == 400
+
+
+def test_7_accept_excludes_all_formats(free: Bench) -> None:
+    answer = free.call(accept="application/json", body=b"no form")
+    assert_refused(answer, problems.NotAcceptable, "Accept header not acceptable")
+
+
+def test_8_malformed_form(free: Bench) -> None:
+    cut = form(png(), output="nonsense").removesuffix(b"--B--\r\n")
+    assert_refused(free.call(body=cut), problems.MalformedForm, "")
+
+
+@pytest.mark.parametrize("file", [None, b""])
+def test_9_no_image_file(free: Bench, file: bytes | None) -> None:
+    answer = free.call(body=form(file, output="nonsense"))
+    assert_refused(answer, problems.MissingImageFile, "Missing image_file in request")
+
+
+def test_10_wrong_option(free: Bench) -> None:
+    answer = free.call(body=form(b"GIF89a", output_format="gif"))
+    assert_refused(answer, problems.InvalidOption, "output_format: it may be jpeg, png, png16, webp")
+
+
+def test_11_file_too_big(free: Bench) -> None:
+    answer = free.call(body=form(b"GIF89a" + bytes(tariff.FILE_BYTES)))
+    assert_refused(answer, problems.ImageFileTooBig, "Input image file is too big: 30.1 MB, at most 30 MB")
+
+
+def test_12_wrong_format(free: Bench) -> None:
+    answer = free.call(body=form(b"GIF89a" + bytes(100)))
+    assert_refused(answer, problems.ImageFormat, "Input image format is not valid: ")
+
+
+def test_13_too_many_pixels(free: Bench) -> None:
+    answer = free.call(body=form(png(5000, 5001)))
+    assert_refused(answer, problems.ImageResolution, "Image resolution is too big: 25.005 megapixels, at most 25")
+
+
+def test_14_idempotency_key_of_another_request(bench: Bench) -> None:
+    assert bench.call(idempotency_key="k")[0] == 200
+    spent = bench.ledger.credits()
+    answer = bench.call(idempotency_key="k", body=form(png(65, 64)))
+    assert_refused(answer, problems.IdempotencyKeyReused, "Idempotency-Key was used with another request")
+    assert bench.ledger.credits() == spent
+
+
+def test_15_no_credits() -> None:
+    bench = Bench(*FakeLedger.with_key(credits=0))
+    answer = bench.call(body=form(png()[:-20]))  # broken too: the look at the credits comes first
+    assert_refused(answer, problems.NoCredits, "Your account has no remaining credits")
+
+
+def test_16_pixels_that_do_not_decode(free: Bench) -> None:
+    answer = free.call(body=form(png()[:-20]))
+    assert_refused(answer, problems.ImageUnreadable, "Input image could not be read: ")
+
+
+def test_17_result_does_not_fit(free: Bench) -> None:
+    free.answer_bytes = 100
+    assert_refused(free.call(), problems.ResultTooBig, "output_format=jpeg")
+
+
+def test_18_the_last_credit_goes_to_another_call() -> None:
+    class Contested(FakeLedger):
+        """Another call takes the last credit between this one's look and its debit."""
+
+        def debit(self, caller: Caller, charge: Charge, now: float, deadline: float) -> Receipt:
+            super().debit(caller, Charge.of_call("another", 1), now, deadline)
+            return super().debit(caller, charge, now, deadline)
+
+    bench = Bench(*Contested.with_key(credits=1))
+    assert_refused(bench.call(), problems.NoCredits, "Your account has no remaining credits")
+    assert bench.ledger.credits() == 0
+
+
+def test_the_store_does_not_answer(free: Bench) -> None:
+    class Silent(FakeLedger):
+        def count(self, caller: Caller, endpoint: str, now: float) -> Window:
+            raise problems.Unavailable()
+
+    free.ledger.__class__ = Silent
+    answer = free.call()
+    assert_refused(answer, problems.Unavailable, "Temporarily unavailable, nothing was charged")
+    assert answer[1]["retry-after"] == "1"
+
+
+def test_too_late_for_a_debit(free: Bench) -> None:
+    answer = free.call(received_at=NOW - tariff.ANSWER_WITHIN_S - 1)
+    assert_refused(answer, problems.Timeout, "Took too long, nothing was charged")
+
+
+def test_a_fault_of_ours(free: Bench) -> None:
+    class Blind:
+        def estimate(self, pixels: Pixels) -> Estimate:
+            raise MemoryError
+
+    free.estimator = Blind()
+    assert_refused(free.call(), problems.Internal, "Something went wrong on our side, nothing was charged")
+
+
+def test_success_costs_one_credit_and_says_so(bench: Bench) -> None:
+    status, headers, body = bench.call()
+    assert (status, headers["content-type"]) == (200, "image/jpeg")
+    assert (headers["x-credits-consumed"], headers["x-remaining-credits"]) == ("1", "9")
+    assert bench.ledger.credits() == 9
+    assert 0.3 < float(headers["x-person-coverage"]) < 0.5
+    assert headers["ratelimit"].startswith('"default";r=59;t=')
+    with Image.open(io.BytesIO(body)) as picture:
+        assert (picture.format, picture.mode, picture.size) == ("JPEG", "L", (64, 64))
+
+
+def test_nobody_in_the_picture_is_an_answer_too(bench: Bench) -> None:
+    class Nobody:
+        def estimate(self, pixels: Pixels) -> Estimate:
+            return Estimate(np.zeros((64, 64), np.float32), np.zeros((64, 64), np.float32))
+
+    bench.estimator = Nobody()
+    status, headers, body = bench.call()
+    assert (status, headers["x-person-coverage"], headers["x-credits-consumed"]) == (200, "0", "1")
+    with Image.open(io.BytesIO(body)) as picture:
+        assert picture.getextrema() == (0, 0)
+
+
+@pytest.mark.parametrize("quoted", ["k-1", '"k-1"'])
+def test_a_repeat_is_computed_again_and_not_charged_again(bench: Bench, quoted: str) -> None:
+    first = bench.call(idempotency_key="k-1")
+    again = bench.call(idempotency_key=quoted)
+    assert (again[0], again[1]["x-credits-consumed"], again[1]["x-remaining-credits"]) == (200, "0", "9")
+    assert again[2] == first[2]
+
+
+def test_a_request_may_be_repeated_five_times(bench: Bench) -> None:
+    for _ in range(1 + tariff.IDEMPOTENT_REPEATS):
+        assert bench.call(idempotency_key="k")[0] == 200
+    answer = bench.call(idempotency_key="k")
+    assert (answer[0], answer[2]["code"]) == (422, "idempotency_key_reused")
+    assert bench.ledger.credits() == 9
+
+
+def test_a_repeat_needs_no_credits() -> None:
+    bench = Bench(*FakeLedger.with_key(credits=1))
+    assert bench.call(idempotency_key="k")[0] == 200
+    assert bench.call(idempotency_key="k")[0] == 200
+    assert bench.call(idempotency_key="other")[0] == 402
+
+
+def test_a_failed_call_leaves_its_idempotency_key_unused(bench: Bench) -> None:
+    assert bench.call(idempotency_key="k", body=form(png()[:-20]))[0] == 400
+    assert bench.call(idempotency_key="k")[0] == 200
+
+
+def test_an_idempotency_key_may_be_255_characters_long(free: Bench) -> None:
+    answer = free.call(idempotency_key="k" * 256)
+    assert_refused(answer, problems.InvalidOption, "Idempotency-Key: it may be 1 to 255 characters")
