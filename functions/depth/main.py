@@ -3,7 +3,7 @@
 import os
 
 from depth.handler import Handler
-from depth.network import Networks
+from depth.estimation import Networks
 from depth.service import Service
 from portrait.door import Door
 from portrait.dynamo import DynamoLedger

@@ -1,0 +1,103 @@
+"""What a served network is: models/<name>.json, read and checked. Serving knows manifests and no network by name."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+ROLES: Final = ("depth", "matte", "person-detector", "face-detector", "face-mesh")
+"""What the estimator has use for. The first two must be there; the others make it better."""
+
+
+class BrokenManifest(ValueError):
+    """A manifest does not say what serving must know. Fails the cold start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """How a picture becomes the input: (1, 3, height, width) float32, (pixel / 255 - mean) / deviation.
+
+    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it on black, `stretch` fills the input.
+    """
+
+    name: str
+    width: int
+    height: int
+    colour: str
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+    fit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """outputs: meaning -> name in the file. larger_is: `nearer` or `farther`, for depth. anchors: a detector's."""
+
+    name: str
+    role: str
+    file: Path
+    sha256: str
+    input: Input
+    outputs: Mapping[str, str]
+    larger_is: str
+    anchors: tuple[tuple[int, int], ...]
+
+
+def read_all(folder: Path) -> dict[str, Manifest]:
+    """Role -> manifest of every network in a folder. Raises BrokenManifest."""
+    manifests: dict[str, Manifest] = {}
+    for path in sorted(folder.glob("*.json")):
+        manifest = read(path)
+        if manifest.role in manifests:
+            raise BrokenManifest(f"{path.name}: {manifests[manifest.role].name} has the role {manifest.role} already")
+        manifests[manifest.role] = manifest
+    missing = [role for role in ROLES[:2] if role not in manifests]
+    if missing:
+        raise BrokenManifest(f"{folder}: no network for {' and '.join(missing)}")
+    return manifests
+
+
+def read(path: Path) -> Manifest:
+    """One manifest. Raises BrokenManifest with the file's name and the entry."""
+    try:
+        return _manifest(path, json.loads(path.read_bytes()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenManifest(f"{path.name}: {type(error).__name__}: {error}") from error
+
+
+def _manifest(path: Path, entries: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        name=path.stem,
+        role=_one_of(ROLES, entries["role"]),
+        file=path.parent / entries["file"],
+        sha256=entries["sha256"],
+        input=_input(entries["input"]),
+        outputs={meaning: output["name"] for meaning, output in entries["outputs"].items()},
+        larger_is=_one_of(("nearer", "farther"), entries.get("larger_is", "nearer")),
+        anchors=tuple((int(stride), int(count)) for stride, count in entries.get("anchors", ())),
+    )
+
+
+def _input(entries: Mapping[str, Any]) -> Input:
+    width, height = entries["size"]
+    return Input(
+        name=entries["name"],
+        width=int(width),
+        height=int(height),
+        colour=_one_of(("RGB", "BGR"), entries["colour"]),
+        mean=_three(entries["mean"]),
+        deviation=_three(entries["deviation"]),
+        fit=_one_of(("letterbox", "stretch"), entries["fit"]),
+    )
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue
+
+
+def _one_of(choices: tuple[str, ...], value: str) -> str:
+    if value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+    return value

@@ -1,0 +1,34 @@
+"""Store a trained network's weights as int8: `python -m training.convert.shrink trained.onnx models/portrait-depth.onnx`.
+
+Keeps inputs and outputs. Brings the manifest beside the result, if there is one, up to date with its sha256 and size.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import onnx
+
+from training.convert import storage
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trained", type=Path, help="float32, or stored as float16")
+    parser.add_argument("shrunk", type=Path)
+    arguments = parser.parse_args()
+    model = storage.stored_small(storage.widened(onnx.load(arguments.trained)), int8=True)
+    arguments.shrunk.write_bytes(model.SerializeToString(deterministic=True))
+    manifest = arguments.shrunk.with_suffix(".json")
+    if manifest.exists():
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | facts(arguments.shrunk), indent=2) + "\n")
+
+
+def facts(file: Path) -> dict[str, object]:
+    data = file.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+if __name__ == "__main__":
+    main()

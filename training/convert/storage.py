@@ -1,0 +1,83 @@
+"""Small files: weights stored as int8 or float16 and widened when a session opens. Computing stays float32.
+
+int8: one scale for each output channel and a DequantizeLinear, for dense convolutions only. They hold nearly all weights;
+depthwise ones hold few, and there a channel has nine weights of its own, which 8 bits spoil first.
+"""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+SMALLEST = 64
+"""Tensors with fewer values stay float32: nothing to gain."""
+
+CLIPS = np.linspace(0.6, 1.0, 21, dtype=np.float32)
+"""Shares of a channel's largest weight that its int8 range may end at; the one with the least squared error wins."""
+
+
+def stored_small(model: onnx.ModelProto, int8: bool) -> onnx.ModelProto:
+    """A copy of the model with float16 weights, and with int8 ones in its dense convolutions if so wished."""
+    small = onnx.ModelProto()
+    small.CopyFrom(model)
+    dense = _dense_convolutions(small) if int8 else set()
+    nodes = []
+    for tensor in list(small.graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < SMALLEST:
+            continue
+        small.graph.initializer.remove(tensor)
+        if tensor.name in dense:
+            codes, scale = quantised(values)
+            stored = {"int8": codes, "scale": scale}
+            nodes.append(helper.make_node("DequantizeLinear", _names(tensor.name, stored), [tensor.name], axis=0))
+        else:
+            stored = {"float16": values.astype(np.float16)}
+            nodes.append(helper.make_node("Cast", _names(tensor.name, stored), [tensor.name], to=TensorProto.FLOAT))
+        for suffix, array in stored.items():
+            small.graph.initializer.append(numpy_helper.from_array(array, f"{tensor.name}_{suffix}"))
+    for position, node in enumerate(nodes):
+        small.graph.node.insert(position, node)
+    onnx.checker.check_model(small, full_check=True)
+    return small
+
+
+def widened(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with every float16-stored weight as a float32 constant again."""
+    wide = onnx.ModelProto()
+    wide.CopyFrom(model)
+    constants = {tensor.name: tensor for tensor in wide.graph.initializer}
+    for node in list(wide.graph.node):
+        if node.op_type == "Cast" and node.input[0] in constants:
+            values = numpy_helper.to_array(constants[node.input[0]]).astype(np.float32)
+            wide.graph.initializer.remove(constants[node.input[0]])
+            wide.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
+            wide.graph.node.remove(node)
+    return wide
+
+
+def quantised(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """int8 codes and one float32 scale for each output channel (axis 0), least squared error over CLIPS."""
+    rows = weights.reshape(len(weights), -1)
+    largest = np.maximum(np.abs(rows).max(1), 1e-12)
+    errors = np.stack([((_rounded(rows, largest * clip) - rows) ** 2).sum(1) for clip in CLIPS])
+    scale = largest * CLIPS[errors.argmin(0)] / 127
+    codes = np.rint(rows / scale[:, None]).clip(-127, 127).astype(np.int8)
+    return codes.reshape(weights.shape), scale.astype(np.float32)
+
+
+def _rounded(rows: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    scale = largest[:, None] / 127
+    return np.rint(rows / scale).clip(-127, 127) * scale
+
+
+def _dense_convolutions(model: onnx.ModelProto) -> set[str]:
+    """Names of the weights of convolutions that mix channels."""
+    names = set()
+    for node in model.graph.node:
+        if node.op_type == "Conv" and {a.name: a.i for a in node.attribute}.get("group", 1) == 1:
+            names.add(node.input[1])
+    return names
+
+
+def _names(tensor: str, stored: dict[str, np.ndarray]) -> list[str]:
+    return [f"{tensor}_{suffix}" for suffix in stored]
