@@ -1,7 +1,7 @@
 """What a detector says, read: people and faces as boxes with a few points. Pure.
 
-The detectors are single-shot ones (Liu et al. 2016) as BlazeFace (Bazarevsky et al. 2019) lays them out: anchors in a grid,
-for each a score and a box, with points, relative to the anchor's centre.
+The detectors are single-shot ones (Liu et al. 2016) as BlazeFace (Bazarevsky et al. 2019) lays them out: anchors in a
+grid, for each a score and a box, with points, relative to the anchor's centre.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,22 @@ from depth.manifest import Manifest
 from depth.network import View
 from depth.ports import Box
 
+PERSON_POINTS = 4
+"""Of the person detector: hips, its circle, shoulders, their circle. See its manifest."""
+
 SAME_OVERLAP = 0.3
 """Boxes that share more than this (intersection over union) are one finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """score: 0-1. box and points (n, 2): pixels of the full-size picture; they may lie outside it."""
+    """score: 0-1. box (of the head), body (a square around the whole person, as far as it can be guessed) and points (n, 2):
+    pixels of the full-size picture; they may lie outside it.
+    """
 
     score: float
     box: Box
+    body: Box
     points: NDArray[np.float32]
 
 
@@ -57,7 +63,20 @@ def _finding(score: float, centre: NDArray[np.float32], row: NDArray[np.float32]
     corners = view.to_picture(np.stack([middle - half, middle + half]))
     points = view.to_picture(row[4:].reshape(-1, 2) + centre)
     left, top, right, bottom = (float(v) for v in corners.ravel())
-    return Finding(score, (left, top, right, bottom), points)
+    box = (left, top, right, bottom)
+    return Finding(score, box, _body(box, points), points)
+
+
+def _body(box: Box, points: NDArray[np.float32]) -> Box:
+    """A person detector's first two points are the hips and a point on the circle around the person; a face detector has
+    six points, all in the face.
+    """
+    head = max(box[2] - box[0], box[3] - box[1])
+    if len(points) == PERSON_POINTS:
+        (x, y), radius = points[0], max(1.25 * float(np.hypot(*(points[1] - points[0]))), 1.5 * head)
+    else:
+        x, y, radius = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2 + 0.8 * head, 2 * head
+    return float(x - radius), float(y - radius), float(x + radius), float(y + radius)
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from depth import maps
-from depth.detection import Finding, findings
+from depth import gate, maps
+from depth.detection import Finding
 from depth.maps import Map
 from depth.network import Network, View, open_all
 from depth.ports import Box, Estimate, Pixels
@@ -15,8 +16,11 @@ from depth.ports import Box, Estimate, Pixels
 RASTER_PX: Final = 512
 """Longer side of the estimate: twice the networks' input, so that a second look at half the picture is kept whole."""
 
-SURE: Final = 0.62
-"""A detector's score that is a person: see the gate's figures in the model card."""
+MARGIN: Final = 0.12
+"""Of the people's box, on every side: networks want to see what a person stands in front of."""
+
+UNSURE: Final = 0.01
+"""Alpha closer to 0 or 1 than this says no more than this: no network is as sure as it sounds."""
 
 
 class Networks:
@@ -27,33 +31,31 @@ class Networks:
 
     def estimate(self, pixels: Pixels) -> Estimate:
         """Alpha is all 0 where nobody is in the picture."""
-        people = self._people(pixels)
+        whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
         size = raster_size(pixels.size)
-        if not people:
+        found = gate.people(self.networks, pixels, whole)
+        if not found:
             return nobody(size)
-        whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
-        alpha = self._alpha(pixels, whole, size)
-        alpha = np.where(reached(alpha, seeds(people, pixels.size, size)), alpha, 0).astype(np.float32)
-        return Estimate(self._inverse_depth(pixels, whole, size), alpha)
+        rough = vouched_for(self._matte(pixels, whole, size), found, whole)
+        box = people_box(rough, found, whole)
+        inner = box_size(box, whole, size)
+        near, matte = self._depth(pixels, box, inner)
+        mattes = [self._matte(pixels, box, inner), rough[cells(box, whole, rough.shape)]]
+        alpha = agreed(sum(mattes) / len(mattes), matte)
+        alpha = vouched_for(placed(alpha, np.zeros_like(rough), box, whole), found, whole)
+        return Estimate(placed(near, np.full_like(rough, near.min()), box, whole), alpha)
 
-    def _people(self, pixels: Pixels) -> list[Finding]:
-        whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
-        found: list[Finding] = []
-        for role in ("person-detector", "face-detector"):
-            if role in self.networks:
-                view, outputs = self.networks[role].look(pixels, whole)
-                found += findings(self.networks[role].manifest, view, outputs, SURE)
-        return found
-
-    def _alpha(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> Map:
+    def _matte(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> Map:
         view, outputs = self.networks["matte"].look(pixels, box)
-        return covered(outputs["alpha"], view, size).clip(0, 1)
+        return covered(outputs["alpha"], view, size)
 
-    def _inverse_depth(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> Map:
+    def _depth(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> tuple[Map, Map | None]:
+        """Inverse depth, and alpha if the depth network has an opinion on it."""
         network = self.networks["depth"]
         view, outputs = network.look(pixels, box)
         values = covered(outputs["inverse_depth"], view, size)
-        return values if network.manifest.larger_is == "nearer" else -values
+        alpha = covered(outputs["alpha"], view, size) if "alpha" in outputs else None
+        return (values if network.manifest.larger_is == "nearer" else -values), alpha
 
 
 def raster_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -73,33 +75,96 @@ def covered(output: Map, view: View, size: tuple[int, int]) -> Map:
     return maps.resample(values, size, view.within(values.shape[1], values.shape[0]))
 
 
-def seeds(people: list[Finding], picture: tuple[int, int], size: tuple[int, int]) -> Map:
-    """1 in the boxes of what was found, on the estimate's raster."""
-    marks = np.zeros((size[1], size[0]), np.float32)
-    for finding in people:
-        left, top, right, bottom = (
-            round(v * s / p) for v, s, p in zip(finding.box, size * 2, picture * 2, strict=True)
-        )
-        marks[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 1
-    return marks
+def agreed(first: Map, second: Map | None) -> Map:
+    """One alpha out of two opinions: the mean of their log-odds, so that the surer one decides."""
+    if second is None:
+        return first.clip(0, 1)
+    odds = (_odds(first) * _odds(second)) ** 0.5
+    result: Map = ((odds / (1 + odds) - UNSURE) / (1 - 2 * UNSURE)).clip(0, 1)
+    return result
 
 
-def reached(alpha: Map, marks: Map) -> np.ndarray:
-    """Where alpha hangs together with a mark: what no detector vouches for is not a person."""
-    cell = 8
-    height, width = alpha.shape
-    pad = ((0, -height % cell), (0, -width % cell))
-    shape = ((height + pad[0][1]) // cell, cell, (width + pad[1][1]) // cell, cell)
-    solid = np.pad(alpha, pad).reshape(shape).max((1, 3)) > 0.3
-    grown = solid & (np.pad(marks, pad).reshape(shape).max((1, 3)) > 0)
+def _odds(alpha: Map) -> Map:
+    kept = alpha.clip(UNSURE, 1 - UNSURE)
+    result: Map = kept / (1 - kept)
+    return result
+
+
+# ---- boxes on the raster ---------------------------------------------------------------------------------
+
+
+def cells(box: Box, whole: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of the raster that a box of the picture covers, at least one each."""
+    across, down = shape[1] / whole[2], shape[0] / whole[3]
+    left, top = int(np.clip(np.floor(box[0] * across), 0, shape[1] - 1)), int(np.clip(box[1] * down, 0, shape[0] - 1))
+    right, bottom = int(np.ceil(box[2] * across)), int(np.ceil(box[3] * down))
+    return slice(top, min(max(bottom, top + 1), shape[0])), slice(left, min(max(right, left + 1), shape[1]))
+
+
+def box_size(box: Box, whole: Box, size: tuple[int, int]) -> tuple[int, int]:
+    rows, columns = cells(box, whole, (size[1], size[0]))
+    return columns.stop - columns.start, rows.stop - rows.start
+
+
+def placed(values: Map, ground: Map, box: Box, whole: Box) -> Map:
+    """A map of a box laid over a map of the whole."""
+    result = ground.copy()
+    result[cells(box, whole, ground.shape)] = values
+    return result
+
+
+def people_box(alpha: Map, found: list[Finding], whole: Box) -> Box:
+    """A box around all people, on whole cells of the raster: what alpha shows, or the bodies found where it shows nothing."""
+    across, down = whole[2] / alpha.shape[1], whole[3] / alpha.shape[0]
+    rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
+    boxes = [finding.body for finding in found if not alpha[cells(finding.body, whole, alpha.shape)].max() > 0.5]
+    if len(rows):
+        boxes.append((columns[0] * across, rows[0] * down, (columns[-1] + 1) * across, (rows[-1] + 1) * down))
+    edges = np.array(boxes)
+    left, top, right, bottom = *edges[:, :2].min(0), *edges[:, 2:].max(0)
+    margin = MARGIN * max(right - left, bottom - top)
+    left, top, right, bottom = gate.clipped((left - margin, top - margin, right + margin, bottom + margin), whole)
+    return (
+        float(np.floor(left / across) * across),
+        float(np.floor(top / down) * down),
+        float(np.ceil(right / across) * across),
+        float(np.ceil(bottom / down) * down),
+    )
+
+
+# ---- which parts of the matte are people --------------------------------------------------------------------
+
+CELL: Final = 8
+"""Raster pixels that are judged together."""
+
+
+def vouched_for(alpha: Map, found: list[Finding], whole: Box) -> Map:
+    """Alpha where it hangs together with somebody who was found, 0 elsewhere: a cup beside a person is not one."""
+    marks = np.zeros_like(alpha)
+    for finding in found:
+        marks[cells(finding.box, whole, alpha.shape)] = 1
+    solid = _largest(alpha) > 0.3
+    grown = solid & (_largest(marks) > 0)
     while True:
-        wider = np.pad(grown, 1)
-        wider = wider[:-2] | wider[1:-1] | wider[2:]
-        wider = (wider[:, :-2] | wider[:, 1:-1] | wider[:, 2:]) & solid
+        wider = _wider(grown) & solid
         if (wider == grown).all():
             break
         grown = wider
-    around = np.pad(grown, 1)
-    around = around[:-2] | around[1:-1] | around[2:]
-    around = around[:, :-2] | around[:, 1:-1] | around[:, 2:]
-    return around.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+    kept = _wider(grown).repeat(CELL, 0).repeat(CELL, 1)[: alpha.shape[0], : alpha.shape[1]]
+    return np.where(kept, alpha, np.float32(0))
+
+
+def _largest(values: Map) -> Map:
+    """The largest value of each cell."""
+    pad = ((0, -values.shape[0] % CELL), (0, -values.shape[1] % CELL))
+    padded = np.pad(values, pad)
+    result: Map = padded.reshape(padded.shape[0] // CELL, CELL, padded.shape[1] // CELL, CELL).max((1, 3))
+    return result
+
+
+def _wider(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Marked cells and their eight neighbours."""
+    rows = np.pad(marked, ((1, 1), (0, 0)))
+    rows = rows[:-2] | rows[1:-1] | rows[2:]
+    columns = np.pad(rows, ((0, 0), (1, 1)))
+    return columns[:, :-2] | columns[:, 1:-1] | columns[:, 2:]

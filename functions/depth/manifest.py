@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-ROLES: Final = ("depth", "matte", "person-detector", "face-detector", "face-mesh")
+ROLES: Final = ("depth", "matte", "person-detector", "face-detector", "close-face-detector", "face-mesh")
 """What the estimator has use for. The first two must be there; the others make it better."""
 
 
@@ -18,7 +18,8 @@ class BrokenManifest(ValueError):
 class Input:
     """How a picture becomes the input: (1, 3, height, width) float32, (pixel / 255 - mean) / deviation.
 
-    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it on black, `stretch` fills the input.
+    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it on black, `stretch` fills
+    the input.
     """
 
     name: str

@@ -3,6 +3,8 @@
 A map's pixel (0, 0) covers the unit square at the origin, so a box (left, top, right, bottom) may lie between pixels.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,41 +42,71 @@ def _weights(length: int, count: int, start: float, stop: float) -> Map:
 
 def enlarge(values: Map, size: tuple[int, int]) -> Map:
     """A map (h, w) at a larger `size` (width, height), linear. For large targets: no weight tables."""
-    return _stretched(_stretched(values, size[1]).T, size[0]).T
+    return _stretched(_stretched(values.T, size[0]).T, size[1])
 
 
 def _stretched(values: Map, count: int) -> Map:
     """More rows."""
-    places = (np.arange(count, dtype=np.float32) + 0.5) * (len(values) / count) - 0.5
-    places = places.clip(0, len(values) - 1)
-    above = places.astype(np.intp)
-    below = np.minimum(above + 1, len(values) - 1)
-    share = (places - above).astype(np.float32)[:, None]
-    base = values[above]
-    result: Map = base + share * (values[below] - base)
+    steps = Steps.along(len(values), count)
+    base = values[steps.before]
+    result: Map = base + steps.share[:, None] * (values[steps.after] - base)
     return result
 
 
-def box_mean(values: Map, radius: int) -> Map:
-    """Mean over (2 radius + 1) squared pixels; past the border its values go on. Trailing axes are kept."""
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Places along a row of pixels: the pixel before, the one after, and the share (0-1) of the latter."""
+
+    before: NDArray[np.intp]
+    after: NDArray[np.intp]
+    share: Map
+
+    @classmethod
+    def along(cls, length: int, count: int) -> "Steps":
+        """`count` places spread evenly over `length` pixels."""
+        places = (np.arange(count, dtype=np.float32) + np.float32(0.5)) * np.float32(length / count) - np.float32(0.5)
+        places = places.clip(0, length - 1)
+        before = places.astype(np.intp)
+        return cls(before, np.minimum(before + 1, length - 1), places - before)
+
+    @property
+    def nearest(self) -> NDArray[np.intp]:
+        return np.where(self.share < 0.5, self.before, self.after)
+
+    def at(self, places: NDArray[np.intp]) -> "Steps":
+        return Steps(self.before[places], self.after[places], self.share[places])
+
+
+def between(values: NDArray[np.float32], width: int, rows: Steps, columns: Steps) -> NDArray[np.float32]:
+    """Linear values at n scattered points of maps (h * width, k): (n, k)."""
+    above, below = rows.before * width, rows.after * width
+    right = columns.share[:, None]
+    upper = values[above + columns.before]
+    upper += right * (values[above + columns.after] - upper)
+    lower = values[below + columns.before]
+    lower += right * (values[below + columns.after] - lower)
+    result: NDArray[np.float32] = upper + rows.share[:, None] * (lower - upper)
+    return result
+
+
+def box_mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Mean over (2 radius + 1) squared pixels of maps (..., h, w); past the border its values go on."""
     side = 2 * radius + 1
-    return _running_sum(_running_sum(values, radius, 0), radius, 1) / np.float32(side * side)
+    total = _running_sum(_running_sum(values, radius, -1), radius, -2)
+    total *= np.float32(1 / (side * side))
+    return total
 
 
-def _running_sum(values: Map, radius: int, axis: int) -> Map:
+def _running_sum(values: NDArray[np.float32], radius: int, axis: int) -> NDArray[np.float32]:
+    """Plain additions: for the small radii in use faster than cumulative sums, and without their rounding errors."""
     widths = [(0, 0)] * values.ndim
-    widths[axis] = (radius + 1, radius)
-    total = np.pad(values, widths, mode="edge").cumsum(axis, dtype=np.float64)
-    length, side = values.shape[axis], 2 * radius + 1
-    upper = np.take(total, range(side, side + length), axis)
-    return (upper - np.take(total, range(length), axis)).astype(np.float32)
-
-
-def smooth_step(values: Map, low: float, high: float) -> Map:
-    """0 below low, 1 above high, smooth between."""
-    share = ((values - np.float32(low)) / np.float32(high - low)).clip(0, 1)
-    result: Map = share * share * (3 - 2 * share)
-    return result
+    widths[axis] = (radius, radius)
+    padded = np.moveaxis(np.pad(values, widths, mode="edge"), axis, 0)
+    length = values.shape[axis]
+    total = padded[:length].copy()
+    for shift in range(1, 2 * radius + 1):
+        total += padded[shift : shift + length]
+    return np.moveaxis(total, 0, axis)
 
 
 def extrapolate(values: Map, known: Map) -> Map:

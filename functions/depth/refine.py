@@ -1,8 +1,8 @@
 """From the estimate's coarse raster to a fine one whose edges follow the picture. Pure numpy.
 
-Alpha is carried over by the colour guided filter (He, Sun, Tang: Guided Image Filtering, 2010) in its fast form (He, Sun: Fast
-Guided Filter, 2015): near every point alpha is explained as a linear function of the colour, and the coefficients, not
-alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies outside is first
+Alpha is carried over by the colour guided filter (He, Sun, Tang: Guided Image Filtering, 2010) in its fast form (He, Sun:
+Fast Guided Filter, 2015): near every point alpha is explained as a linear function of the colour, and the coefficients,
+not alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies outside is first
 replaced by the nearest depth inside, and the whole is then enlarged smoothly.
 """
 
@@ -19,7 +19,7 @@ GUIDE_PIXELS: Final = 1_000_000
 """Pixels of the fine raster. More is not seen in a depth map, and costs in proportion."""
 
 RADIUS: Final = 4
-"""Of the filter's window, pixels of the estimate: two pixels of the matte network, the size of its stairs."""
+"""Of the filter's window, pixels of the estimate: twice the matte network's stairs."""
 
 EPSILON: Final = 1e-4
 """Colour variance (0-1 squared) below which the picture has no edge to follow."""
@@ -30,11 +30,12 @@ SURELY_INSIDE: Final = 0.9
 RANGE_PERCENTILES: Final = (0.5, 99.5)
 """Of the inverse depth of person pixels: what becomes 0 and 1."""
 
-LOWEST, HIGHEST = 0.04, 0.96
-"""Alpha below is 0 and above is 1: the filter's faint traces in the background are not person."""
+LOWEST: Final = 0.06
+HIGHEST: Final = 0.94
+"""Alpha below LOWEST is 0 and above HIGHEST is 1: the filter's faint traces in the background are no person."""
 
-TILE: Final = 64
-"""Pixels of the fine raster. Tiles without a silhouette need no filter."""
+NOWHERE: Final = 0.002
+"""Mean alpha of a window closer to 0 or 1 than this: no silhouette in it."""
 
 
 def refine(estimate: Estimate, pixels: Pixels) -> Relief:
@@ -44,10 +45,9 @@ def refine(estimate: Estimate, pixels: Pixels) -> Relief:
     if not inside.any():
         empty = np.zeros((size[1], size[0]), np.float32)
         return Relief(empty, empty)
-    alpha = fine_alpha(estimate.alpha, pixels, size)
-    depth = scaled(estimate.inverse_depth, inside)
-    depth = maps.extrapolate(depth, np.where(estimate.alpha >= SURELY_INSIDE, estimate.alpha, 0).astype(np.float32))
-    return Relief(maps.enlarge(depth, size).clip(0, 1), alpha)
+    own = np.where(estimate.alpha >= SURELY_INSIDE, estimate.alpha, np.float32(0))
+    depth = maps.extrapolate(scaled(estimate.inverse_depth, inside), own)
+    return Relief(maps.enlarge(depth, size), fine_alpha(estimate.alpha, pixels, size))
 
 
 def fine_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -56,32 +56,50 @@ def fine_size(picture: tuple[int, int]) -> tuple[int, int]:
 
 
 def scaled(inverse_depth: Map, inside: NDArray[np.bool_]) -> Map:
-    low, high = np.percentile(inverse_depth[inside], RANGE_PERCENTILES)
-    result: Map = ((inverse_depth - low) / max(high - low, 1e-6)).astype(np.float32)
+    """Inverse depth with the people's range stretched to 0-1 and cut there."""
+    low, high = np.percentile(inverse_depth[inside], RANGE_PERCENTILES).astype(np.float32)
+    result: Map = ((inverse_depth - low) / np.maximum(high - low, np.float32(1e-6))).clip(0, 1)
     return result
 
 
 def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
-    """Alpha on the fine raster (width, height); 0 and 1 are copied, what lies between is guided by the picture."""
-    guide = pixels.sample((alpha.shape[1], alpha.shape[0])).astype(np.float32) / 255
-    slopes, offset = guided_coefficients(guide, alpha)
-    fine = maps.enlarge(alpha, size)
-    colours = pixels.sample(size)
-    sharp = maps.enlarge(offset, size)
-    for channel in range(3):
-        sharp += maps.enlarge(slopes[..., channel], size) * (colours[..., channel] / np.float32(255))
-    near = maps.enlarge(maps.box_mean((alpha > 0.05).astype(np.float32), 2), size) > 0.01
-    fine = ((sharp - LOWEST) / (HIGHEST - LOWEST)).clip(0, 1) * near
-    return fine.astype(np.float32)
+    """Alpha on the fine raster (width, height): 0 or 1 far from the silhouette, guided by the picture near it."""
+    height, width = alpha.shape
+    around = maps.box_mean(alpha, RADIUS)
+    rows, columns = maps.Steps.along(height, size[1]), maps.Steps.along(width, size[0])
+    fine = (around > 0.5).astype(np.float32)[rows.nearest][:, columns.nearest]
+    band = ((around > NOWHERE) & (around < 1 - NOWHERE))[rows.nearest][:, columns.nearest]
+    y, x = np.divmod(np.flatnonzero(band), size[0])
+
+    guide = pixels.sample((width, height)).transpose(2, 0, 1) * np.float32(1 / 255)
+    lines = np.concatenate(guided_coefficients(guide, alpha)).reshape(4, -1).T.copy()  # one gather brings all four
+    line = maps.between(lines, width, rows.at(y), columns.at(x))
+    colours = pixels.sample(size).reshape(-1, 3)[y * size[0] + x]
+    guided = np.einsum("nc,nc->n", line[:, :3], colours) * np.float32(1 / 255) + line[:, 3]
+    fine[y, x] = ((guided - LOWEST) / (HIGHEST - LOWEST)).clip(0, 1)
+    return fine
 
 
-def guided_coefficients(guide: NDArray[np.float32], values: Map) -> tuple[NDArray[np.float32], Map]:
-    """(h, w, 3) slopes and (h, w) offset that explain values by colour around each pixel, averaged over windows."""
-    mean = maps.box_mean(guide, RADIUS)
-    value_mean = maps.box_mean(values, RADIUS)
-    together = maps.box_mean(guide * values[..., None], RADIUS) - mean * value_mean[..., None]
-    spread = maps.box_mean(guide[..., :, None] * guide[..., None, :], RADIUS) - mean[..., :, None] * mean[..., None, :]
-    spread += EPSILON * np.eye(3, dtype=np.float32)
-    slopes = np.linalg.solve(spread, together[..., None])[..., 0]
-    offset = value_mean - (slopes * mean).sum(-1)
-    return maps.box_mean(slopes.astype(np.float32), RADIUS), maps.box_mean(offset, RADIUS)
+def guided_coefficients(guide: NDArray[np.float32], values: Map) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(3, h, w) slopes and (1, h, w) offset that explain values by the colours (3, h, w) around each pixel.
+
+    Both are averaged over the windows that hold the pixel, as the filter asks for.
+    """
+    mean, value_mean = maps.box_mean(guide, RADIUS), maps.box_mean(values, RADIUS)
+    together = maps.box_mean(guide * values, RADIUS) - mean * value_mean
+    pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+    products = maps.box_mean(np.stack([guide[i] * guide[j] for i, j in pairs]), RADIUS)
+    spread = products - np.stack([mean[i] * mean[j] for i, j in pairs])
+    spread[[0, 3, 5]] += np.float32(EPSILON)
+    slopes = solved(spread, together)
+    offset = value_mean - (slopes * mean).sum(0, keepdims=True)
+    return maps.box_mean(slopes, RADIUS), maps.box_mean(offset, RADIUS)
+
+
+def solved(spread: NDArray[np.float32], together: NDArray[np.float32]) -> NDArray[np.float32]:
+    """x of A x = b for symmetric 3 x 3 matrices A, given as (6, h, w) upper triangles, by their adjugates."""
+    a, b, c, d, e, f = spread
+    adjugate = [[d * f - e * e, c * e - b * f, b * e - c * d], [a * f - c * c, b * c - a * e], [a * d - b * b]]
+    determinant = a * adjugate[0][0] + b * adjugate[0][1] + c * adjugate[0][2]
+    rows = [[adjugate[min(i, j)][abs(i - j)] for j in range(3)] for i in range(3)]
+    return np.stack([sum(rows[i][j] * together[j] for j in range(3)) / determinant for i in range(3)])

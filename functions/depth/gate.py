@@ -1,0 +1,66 @@
+"""Is anybody there, and where? Three detectors judged together; what is doubtful and small is looked at again, nearer.
+
+A detector that looks at the whole picture takes a potted plant for a person now and then, and so does one that sees the plant
+alone; but seldom both, while a person found from afar is found again from near. The figures are in models/MODEL_CARD.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from depth.detection import Finding, area, findings
+from depth.network import Network
+from depth.ports import Box, Pixels
+
+POSSIBLE: Final = 0.4
+"""Score from which on a finding is worth a second look, or is one more person in a picture that has one."""
+
+BELIEVED: Final = 0.62
+"""Mean score of the two looks, or score of the only one, that is a person."""
+
+CERTAIN: Final = 0.9
+"""Score that needs no second look."""
+
+CLOSE: Final = 0.75
+"""Score of the detector for faces that fill the picture; a coffee cup reaches 0.69."""
+
+FILLS: Final = 0.7
+"""Share of the picture from which on a second look would see nothing new."""
+
+LOOKS: Final = 3
+"""Second looks at most, 8 ms each."""
+
+
+def people(networks: Mapping[str, Network], pixels: Pixels, whole: Box) -> list[Finding]:
+    """Everybody found, best first; empty if nobody is believed to be there."""
+    candidates = _found(networks, ("person-detector", "face-detector"), pixels, whole, POSSIBLE)
+    close = _found(networks, ("close-face-detector",), pixels, whole, CLOSE)
+    believed = bool(close) or any(_believed(networks, pixels, whole, candidate) for candidate in candidates[:LOOKS])
+    return close + candidates if believed else []
+
+
+def _found(
+    networks: Mapping[str, Network], roles: tuple[str, ...], pixels: Pixels, box: Box, least: float
+) -> list[Finding]:
+    found: list[Finding] = []
+    for role in roles:
+        if role in networks:
+            view, outputs = networks[role].look(pixels, box)
+            found += findings(networks[role].manifest, view, outputs, least)
+    return sorted(found, key=lambda finding: -finding.score)
+
+
+def _believed(networks: Mapping[str, Network], pixels: Pixels, whole: Box, candidate: Finding) -> bool:
+    around = clipped(candidate.body, whole)
+    if candidate.score >= CERTAIN or area(around) >= FILLS * area(whole):
+        return candidate.score >= BELIEVED
+    again = _found(networks, ("person-detector", "face-detector"), pixels, around, 0.0)
+    return bool(again) and (candidate.score + again[0].score) / 2 >= BELIEVED
+
+
+def clipped(box: Box, whole: Box) -> Box:
+    """The part of a box inside the picture."""
+    left, right = np.clip([box[0], box[2]], whole[0], whole[2])
+    top, bottom = np.clip([box[1], box[3]], whole[1], whole[3])
+    return float(left), float(top), float(right), float(bottom)
