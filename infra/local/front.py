@@ -71,8 +71,11 @@ class Front:
         match = self.gateway.match(request.method, request.path)
         self.gateway.validate(match.route, {name.lower(): value for name, value in request.headers})
         if int(_header(request, "content-length") or 0) > self.limits.request_bytes:
-            raise Refused("REQUEST_TOO_LARGE")
+            raise self._too_large()
         return match
+
+    def _too_large(self) -> Refused:
+        return Refused("REQUEST_TOO_LARGE", sentence=self.limits.too_large)
 
     async def _body(self, receive: Receive) -> bytearray:
         body = bytearray()
@@ -85,7 +88,7 @@ class Front:
                         raise ConnectionError("the client went away")
                     body += message["body"]
                     if len(body) > self.limits.request_bytes:
-                        raise Refused("REQUEST_TOO_LARGE")
+                        raise self._too_large()
                     if not message["more_body"]:
                         return body
         except TimeoutError as error:
@@ -95,7 +98,7 @@ class Front:
         """Send the request through its function; a function that fails is the gateway's 502, a slow one its 504."""
         text = event.of_request(request, match.route.path, match.parameters)
         if self.limits.event_bytes and len(text) > self.limits.event_bytes:
-            raise Refused("REQUEST_TOO_LARGE")
+            raise self._too_large()
         try:
             result = await self.functions[match.route.function].invoke(text)
             if self.limits.answer_bytes and len(result) > self.limits.answer_bytes:

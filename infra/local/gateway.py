@@ -21,6 +21,8 @@ class Limits:
     """Request line and headers together, as in API Gateway."""
     request_bytes: int = 32 * MEGABYTE
     """A body: 30 MB of picture and the form around it."""
+    too_large: str | None = "Input image file is too big: at most 30 MB"
+    """What a larger body is told; None: the template's sentence, which is about AWS."""
     event_bytes: int | None = None
     answer_bytes: int | None = None
     head_s: float = 10.0
@@ -33,11 +35,12 @@ class Limits:
     @classmethod
     def of_aws(cls) -> "Limits":
         """API Gateway's 10 MB for a request, Lambda's 6 MB for event and answer (both as JSON)."""
-        return cls(request_bytes=10 * MEGABYTE, event_bytes=6_291_456, answer_bytes=6_291_556)
+        return cls(request_bytes=10 * MEGABYTE, too_large=None, event_bytes=6_291_456, answer_bytes=6_291_556)
 
 
 class Refused(Exception):
-    """The gateway answers itself. `kind` is a response type of API Gateway; `status` overrides the template's."""
+    """The gateway answers itself. `kind` is a response type of API Gateway, whose status and sentence the template
+    gives; others stand here where AWS has no type for what happened."""
 
     def __init__(self, kind: str, status: int | None = None, sentence: str | None = None) -> None:
         super().__init__(kind)
@@ -91,8 +94,8 @@ class Gateway:
             "$context.error.message": refused.kind,
         }
         body = _filled(response.body, values)
-        if refused.status:
-            body = _restated(body, refused.status, refused.sentence)
+        if refused.sentence:
+            body = _restated(body, status, refused.sentence)
         named = {"Content-Type": "application/json", **response.headers}
         headers = tuple((name, _filled(text, values)) for name, text in named.items())
         return HttpAnswer(status, headers, body.encode())
@@ -121,14 +124,14 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def _restated(body: str, status: int, sentence: str | None) -> str:
-    """The body of a default response with the status and sentence of an error that AWS has no type for."""
+def _restated(body: str, status: int, sentence: str) -> str:
+    """The body of the template with the status and sentence of what happened on this machine only."""
     try:
         value = json.loads(body)
     except ValueError:
         return body
     if "status" in value:
         value["status"] = status
-    if sentence and "error" in value:
+    if "error" in value:
         value["error"] = sentence
     return json.dumps(value)

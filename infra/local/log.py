@@ -31,6 +31,8 @@ def readable(line: str) -> str:
     try:
         entry = json.loads(line)
     except ValueError:
+        if "LAMBDA_WARNING" in line:
+            return ""  # the runtime client's advice about AWS's own updates
         return line.replace("\r", "\n    ").strip()
     if not isinstance(entry, dict):
         return line.strip()

@@ -7,7 +7,6 @@ each waiting `/next` to its child: shared, the socket of a child that was just k
 import asyncio
 import contextlib
 import json
-import socket
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -62,12 +61,11 @@ class RuntimeApi:
             timeout_keep_alive=24 * 3600,  # the runtime client keeps one connection for as long as it lives
         )
         config.load()
-        listener = socket.create_server(("127.0.0.1", 0))
         state = ServerState()
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: HttpToolsProtocol(config=config, server_state=state, app_state={}), sock=listener
+            lambda: HttpToolsProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
         )
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+        return "{}:{}".format(*self._server.sockets[0].getsockname())
 
     def close(self) -> None:
         """Stop listening; a `/next` that still waits for a call comes to its end."""

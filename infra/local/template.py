@@ -88,7 +88,7 @@ def read(path: Path, parameters: Mapping[str, str]) -> Template:
     """Read a SAM template; `parameters` override its defaults. Raises TemplateError, OSError, yaml.YAMLError."""
     document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from the safe loader
     resolver = _Resolver(document, parameters)
-    found = [(name, resource["Type"], resource["Properties"]) for name, resource in resolver.resources.items()]
+    found = [(name, resource["Type"], resource.get("Properties", {})) for name, resource in resolver.resources.items()]
     functions = [(name, raw) for name, kind, raw in found if kind == "AWS::Serverless::Function"]
     defaults = document.get("Globals", {}).get("Function", {})
     apis = [raw for _, kind, raw in found if kind == "AWS::Serverless::Api"]

@@ -188,8 +188,9 @@ class Pool:
 
     def _cannot_start(self, reason: str) -> None:
         self._failure = f"{self.function.name} cannot start: {reason}"
-        self._log(self.function.name, f"cannot start: {reason}\n".encode())
-        if not self.ready.done():
+        if self.ready.done():
+            self._log(self.function.name, f"cannot start: {reason}\n".encode())
+        else:
             self.ready.set_exception(WorkerDied(self._failure))
         while not self._alive and not self._calls.empty():
             _fail(self._calls.get_nowait(), WorkerDied(self._failure))

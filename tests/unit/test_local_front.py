@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -83,6 +84,13 @@ def test_the_body_is_asked_for_when_the_client_waits(here: Local, wire: Wire) ->
 def test_one_connection_carries_several_calls(here: Local, wire: Wire) -> None:
     for length in (1, 2, 3):
         assert wire.send(head("echo", f"Content-Length: {length}"), "x" * length).receive().json["body_bytes"] == length
+
+
+def test_small_answers_are_not_held_back(here: Local, wire: Wire) -> None:
+    begin = time.monotonic()
+    for _ in range(20):
+        wire.send(head("echo", "Content-Length: 5"), "hello").receive()
+    assert time.monotonic() - begin < 0.8  # measured: 12 ms; with Nagle's wait for an acknowledgement: 1.7 s
 
 
 def test_an_upgrade_that_is_offered_is_not_taken_and_the_call_answered(here: Local, wire: Wire) -> None:
