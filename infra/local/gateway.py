@@ -61,18 +61,21 @@ class Gateway:
     """Routes and gateway responses of the template."""
 
     def __init__(self, routes: Sequence[Route], responses: Mapping[str, GatewayResponse]) -> None:
-        # Fixed paths go before those with parameters, a method before ANY: the most exact one wins, as on AWS.
-        self._routes = sorted(routes, key=lambda route: ("{" in route.path, -len(route.path), route.method == "ANY"))
-        self._patterns = [(_pattern(route.path), route) for route in self._routes]
+        # Fixed paths go before those with parameters, and these before `{proxy+}`: the most exact one wins, as on AWS.
+        paths = sorted({route.path for route in routes}, key=lambda path: ("{" in path, "+}" in path, -len(path)))
+        self._patterns = [(_pattern(path), path) for path in paths]
+        self._routes = {(route.path, route.method): route for route in routes}
         self._responses = responses
 
     def match(self, method: str, path: str) -> Match:
         """The route of a request; `//` counts as `/`, one `/` at the end is ignored. Raises Refused."""
         plain = re.sub("/{2,}", "/", path)
         plain = plain.removesuffix("/") or "/"
-        for pattern, route in self._patterns:
-            found = pattern.fullmatch(plain)
-            if found and route.method in (method, "ANY"):
+        for pattern, resource in self._patterns:
+            if found := pattern.fullmatch(plain):
+                route = self._routes.get((resource, method)) or self._routes.get((resource, "ANY"))
+                if route is None:
+                    break  # the resource lacks the method; a less exact one does not step in
                 return Match(route, {name: unquote(text) for name, text in found.groupdict().items()})
         raise Refused("MISSING_AUTHENTICATION_TOKEN")
 
