@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 from infra.local import machine
+from infra.local.intrinsics import TemplateError
 from infra.local.log import Log
 from infra.local.machine import Machine, MachineError, Options
+from infra.local.pool import WorkerDied
+from infra.local.server import PortTaken
 from infra.local.store import StoreError
-from infra.local.template import TemplateError
-from infra.local.workers import WorkerDied
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/portrait-depth-estimation/v1"
@@ -24,7 +25,7 @@ def main() -> int:
     log = Log(options.data / "log")
     try:
         asyncio.run(_serve(options, log))
-    except (MachineError, StoreError, TemplateError, WorkerDied) as error:
+    except (MachineError, PortTaken, StoreError, TemplateError, WorkerDied) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

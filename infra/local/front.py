@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol
 from infra.local import event
 from infra.local.event import HttpAnswer, HttpRequest, MalformedAnswer
 from infra.local.gateway import Gateway, Limits, Match, Refused
+from infra.local.pool import FunctionTimedOut, TooManyWaiting, WorkerDied
 from infra.local.runtime import FunctionError
-from infra.local.workers import FunctionTimedOut, TooManyWaiting, WorkerDied
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

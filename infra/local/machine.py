@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fcntl
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -12,23 +11,17 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import uvicorn
-
 from infra.local import processes, store, template
-from infra.local.connection import Connection
 from infra.local.front import Front
 from infra.local.gateway import Gateway, Limits
 from infra.local.log import Log
+from infra.local.pool import Pool
+from infra.local.server import listening, serving
 from infra.local.store import Store
 from infra.local.template import Function, Template
-from infra.local.workers import Pool
 
 CODE: Final = ("functions", "layers/portrait")
 """What Lambda puts on the import path: a function's CodeUri and its layer."""
-
-REGION: Final = template.PSEUDO_PARAMETERS["AWS::Region"]
-STOP_WITHIN_S: Final = 5
-"""How long calls in flight may take to finish when the machine is told to stop."""
 
 
 class MachineError(Exception):
@@ -65,6 +58,8 @@ class Machine:
 async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
     """Start everything, hand it over once it answers, stop everything. Raises MachineError, StoreError, WorkerDied."""
     plan = template.read(options.root / "template.yaml", {})
+    if options.endpoint:
+        plan = template.renamed(plan, options.environment)
     with _alone(options.data), listening(options.port) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with _store(options) as there:
@@ -96,20 +91,6 @@ def _alone(data: Path) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def listening(port: int) -> Iterator[socket.socket]:
-    """A port that is ours from now on; connections wait until the front serves them."""
-    # asyncio sends small packets without delay only where TCP is named: an answer would else take 40 ms longer.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(256)
-        except OSError as error:
-            raise MachineError(f"Port {port} is taken: PORT={port + 1} make run uses another.") from error
-        yield listener
-
-
 @contextlib.asynccontextmanager
 async def _store(options: Options) -> AsyncIterator[Store]:
     """The store, and its address in a file for the operator's command."""
@@ -128,7 +109,7 @@ async def _store(options: Options) -> AsyncIterator[Store]:
 
 
 def _make_tables(there: Store, plan: Template, options: Options) -> None:
-    dynamodb = store.client(there.endpoint, there.credentials, REGION)
+    dynamodb = store.client(there.endpoint, there.credentials, there.region)
     store.make_tables(dynamodb, plan.tables, only_look=not _is_on_this_machine(there))
 
 
@@ -149,39 +130,6 @@ def _workers(function: Function, options: Options) -> int:
     return options.workers if function.is_image else 1
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: this machine has more to stop than the front."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def serving(front: Front, listener: socket.socket) -> AsyncIterator[None]:
-    """The front on a socket that listens already. On the way out calls in flight get 5 s to finish."""
-    config = uvicorn.Config(
-        front,
-        http=Connection,
-        interface="asgi3",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve([listener]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
 def _check_health(url: str) -> None:
     """The way of a caller: through the front and the small function."""
     try:
@@ -198,8 +146,8 @@ def _environment(options: Options, there: Store) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "PYTHONPATH": ":".join(str(options.root / part) for part in CODE),
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": there.region,
+        "AWS_DEFAULT_REGION": there.region,
         "AWS_EC2_METADATA_DISABLED": "true",  # there is none here, and asking takes seconds
         "DYNAMODB_ENDPOINT": there.endpoint,
         **there.credentials,

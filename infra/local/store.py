@@ -15,8 +15,10 @@ import boto3
 from botocore.config import Config
 
 from infra.local import processes
+from infra.local.intrinsics import PSEUDO_PARAMETERS
 from infra.local.template import Table
 
+REGION: Final = str(PSEUDO_PARAMETERS["AWS::Region"])
 START_WITHIN_S: Final = 20.0
 DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """For our own store only: it asks for a signature and looks at none."""
@@ -59,8 +61,9 @@ def choose(directory: Path | None, port: int, packages: Path) -> Program:
 class Store:
     """A running store: where it answers, as what one signs there, and how it is stopped."""
 
-    def __init__(self, endpoint: str, credentials: Mapping[str, str], told: str) -> None:
+    def __init__(self, endpoint: str, region: str, credentials: Mapping[str, str], told: str) -> None:
         self.endpoint = endpoint
+        self.region = region
         self.credentials = credentials
         self.told = told
         self.process: asyncio.subprocess.Process | None = None
@@ -72,7 +75,8 @@ class Store:
             directory.mkdir(parents=True, exist_ok=True)
         port = free_port()
         program = choose(directory, port, root / "node_modules")
-        store = cls(f"http://127.0.0.1:{port}", DUMMY_CREDENTIALS, f"{program.name}, keeps {program.keeps}")
+        told = f"{program.name}, keeps {program.keeps}"
+        store = cls(f"http://127.0.0.1:{port}", REGION, DUMMY_CREDENTIALS, told)
         with log.open("ab") as output:
             store.process = await processes.start(
                 program.command, {**_surroundings(), **program.environment}, root, output
@@ -88,7 +92,8 @@ class Store:
     def elsewhere(cls, endpoint: str, environment: Mapping[str, str]) -> "Store":
         """A store that somebody else runs: DynamoDB Local, or AWS. Signed for with the caller's own credentials."""
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "HOME")
-        return cls(endpoint, {name: environment[name] for name in names if name in environment}, endpoint)
+        credentials = {name: environment[name] for name in names if name in environment}
+        return cls(endpoint, environment.get("AWS_REGION", REGION), credentials, "of somebody else")
 
     async def stop(self) -> None:
         if self.process:

@@ -1,16 +1,16 @@
 """What template.yaml says about functions, routes, gateway responses and tables, as plain values.
 
-Only what the local machine needs is read, and only the intrinsics that stand there are resolved: Ref, Sub, GetAtt, If,
-Equals, Not, And, Or, Join. A reference to a resource becomes the name that the resource has here: its logical id.
+Only what the local machine needs is read. A function's and a table's name here is its logical id.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from infra.local.intrinsics import Loader, Resolver
 
 LAMBDA_MEMORY_MB: Final = 128
 LAMBDA_TIMEOUT_S: Final = 3
@@ -18,19 +18,6 @@ LAMBDA_TIMEOUT_S: Final = 3
 
 PLAIN_BODY: Final = '{"message":$context.error.messageString}'
 """API Gateway's own default, where the template gives no body."""
-
-PSEUDO_PARAMETERS: Final[Mapping[str, Any]] = {
-    "AWS::AccountId": "000000000000",
-    "AWS::NoValue": None,
-    "AWS::Partition": "aws",
-    "AWS::Region": "us-east-1",
-    "AWS::StackName": "local",
-    "AWS::URLSuffix": "amazonaws.com",
-}
-
-
-class TemplateError(Exception):
-    """The template asks for something that the local machine does not know. Names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +73,8 @@ class Template:
 
 def read(path: Path, parameters: Mapping[str, str]) -> Template:
     """Read a SAM template; `parameters` override its defaults. Raises TemplateError, OSError, yaml.YAMLError."""
-    document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from the safe loader
-    resolver = _Resolver(document, parameters)
+    document = yaml.load(path.read_text(), Loader)  # noqa: S506 - derived from the safe loader
+    resolver = Resolver(document, parameters)
     found = [(name, resource["Type"], resource.get("Properties", {})) for name, resource in resolver.resources.items()]
     functions = [(name, raw) for name, kind, raw in found if kind == "AWS::Serverless::Function"]
     defaults = document.get("Globals", {}).get("Function", {})
@@ -100,79 +87,25 @@ def read(path: Path, parameters: Mapping[str, str]) -> Template:
     )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms: `!Ref X` is read as {"Ref": X}, `!Sub X` as {"Fn::Sub": X}."""
+def renamed(template: Template, environment: Mapping[str, str]) -> Template:
+    """The template with a deployment's own table names: KEYS_TABLE and the like, where `environment` has them."""
+    variables = {name: text for function in template.functions.values() for name, text in function.environment.items()}
+    known = {table.name for table in template.tables}
+    names = {text: environment[name] for name, text in variables.items() if text in known and name in environment}
 
+    def of_function(function: Function) -> Function:
+        changed = {name: names.get(text, text) for name, text in function.environment.items()}
+        return replace(function, environment=changed)
 
-def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
-    return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
+    def of_table(table: Table) -> Table:
+        name = names.get(table.name, table.name)
+        return replace(table, name=name, definition={**table.definition, "TableName": name})
 
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-class _Resolver:
-    """Puts values in the place of intrinsics."""
-
-    def __init__(self, document: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
-        self.resources: Mapping[str, Any] = document["Resources"]
-        self.conditions: Mapping[str, Any] = document.get("Conditions", {})
-        declared = document.get("Parameters", {})
-        defaults = {name: spec["Default"] for name, spec in declared.items() if "Default" in spec}
-        known = {name: text for name, text in parameters.items() if name in declared}
-        self.names: dict[str, Any] = {**PSEUDO_PARAMETERS, **defaults, **known}
-        self.intrinsics: Mapping[str, Callable[[Any], Any]] = {
-            "Ref": self.refer,
-            "Condition": self._condition,
-            "Fn::Sub": self._substitute,
-            "Fn::GetAtt": lambda value: value if isinstance(value, str) else ".".join(value),
-            "Fn::Join": lambda value: value[0].join(str(self.resolve(part)) for part in value[1]),
-            "Fn::If": lambda value: self.resolve(value[1] if self._condition(value[0]) else value[2]),
-            "Fn::Equals": lambda value: str(self.resolve(value[0])) == str(self.resolve(value[1])),
-            "Fn::Not": lambda value: not self.resolve(value[0]),
-            "Fn::And": lambda value: all(self.resolve(part) for part in value),
-            "Fn::Or": lambda value: any(self.resolve(part) for part in value),
-        }
-
-    def resolve(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self.resolve(part) for part in value]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1 and (name := next(iter(value))) in self.intrinsics:
-            return self.intrinsics[name](value[name])
-        for name in value:
-            if str(name).startswith("Fn::"):
-                raise TemplateError(f"template.yaml: the local machine does not resolve {name}")
-        resolved = {name: self.resolve(part) for name, part in value.items()}
-        return {name: part for name, part in resolved.items() if part is not None}
-
-    def refer(self, name: str) -> Any:
-        if name in self.names:
-            return self.names[name]
-        if name in self.resources:
-            return self.resolve(self.resources[name].get("Properties", {}).get("TableName", name))
-        raise TemplateError(f"template.yaml: nothing is called {name}")
-
-    def _condition(self, name: str) -> bool:
-        return bool(self.resolve(self.conditions[name]))
-
-    def _substitute(self, value: Any) -> str:
-        text, own = (value, {}) if isinstance(value, str) else value
-
-        def found(match: re.Match[str]) -> str:
-            name = match[1]
-            if name in own:
-                return str(self.resolve(own[name]))
-            return name if "." in name else str(self.refer(name))
-
-        return re.sub(r"\$\{([^!}]+)\}", found, text).replace("${!", "${")
+    return replace(
+        template,
+        functions={name: of_function(function) for name, function in template.functions.items()},
+        tables=tuple(of_table(table) for table in template.tables),
+    )
 
 
 Resolve = Callable[[Any], Any]
@@ -236,7 +169,7 @@ def _static_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: text[1:-1] if text.startswith("'") else f"${text}" for name, text in headers.items()}
 
 
-def _table(name: str, raw: Mapping[str, Any], resolver: _Resolver) -> Table:
+def _table(name: str, raw: Mapping[str, Any], resolver: Resolver) -> Table:
     table_name = str(resolver.refer(name))
     kept = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
     ttl = resolver.resolve(raw.get("TimeToLiveSpecification", {}))

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from infra.local import machine, template
+from infra.local import machine, server, template
 from infra.local.front import Front
 from infra.local.gateway import Gateway, Limits
+from infra.local.pool import Pool
 from infra.local.template import Template
-from infra.local.workers import Pool
 
 ROOT = Path(__file__).parents[2]
 PLAN = template.read(ROOT / "tests/unit/local_stand_in.yaml", {})
@@ -125,7 +125,7 @@ async def _started(here: Local, limits: Limits, plan: Template, workers: int):  
         for name, function in plan.functions.items()
     }
     front = Front(Gateway(plan.routes, plan.responses), here.pools, limits, here.told.append)
-    with machine.listening(0) as listener:
+    with server.listening(0) as listener:
         here.port = listener.getsockname()[1]
-        async with machine.working(here.pools.values()), machine.serving(front, listener):
+        async with machine.working(here.pools.values()), server.serving(front, listener):
             yield here

@@ -99,6 +99,12 @@ def test_a_store_that_cannot_start_says_where_to_look(tmp_path: Path) -> None:
 
 
 def test_a_store_elsewhere_is_signed_for_with_the_caller_s_own_credentials() -> None:
-    given = {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "secret", "EDITOR": "vi"}
+    given = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "theirs",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "EDITOR": "vi",
+    }
     there = Store.elsewhere("https://dynamodb.eu-west-1.amazonaws.com", given)
+    assert there.region == "eu-west-1"
     assert there.credentials == {"AWS_ACCESS_KEY_ID": "theirs", "AWS_SECRET_ACCESS_KEY": "secret"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import template
-from infra.local.template import TemplateError
+from infra.local.intrinsics import TemplateError
 
 ROOT = Path(__file__).parents[2]
 OURS = ROOT / "tests/unit/local_stand_in.yaml"
@@ -100,3 +100,10 @@ def test_a_table_s_own_name_is_the_one_that_is_referred_to(tmp_path: Path) -> No
   F: { Type: AWS::Serverless::Function, Properties: { Handler: a.b, Environment: { Variables: { V: !Ref T } } } }
 """
     assert read_with(tmp_path, text).functions["F"].environment == {"V": "a-keys"}
+
+
+def test_a_deployment_s_tables_go_by_their_own_names() -> None:
+    plan = template.renamed(template.read(OURS, {}), {"KEYS_TABLE": "stack-keys-1X", "STAND_IN_VARIABLE": "other"})
+    assert plan.functions["DepthFunction"].environment["KEYS_TABLE"] == "stack-keys-1X"
+    assert plan.functions["DepthFunction"].environment["STAND_IN_VARIABLE"] == "none in us-east-1"
+    assert (plan.tables[0].name, plan.tables[0].definition["TableName"]) == ("stack-keys-1X", "stack-keys-1X")

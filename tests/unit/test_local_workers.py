@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.pool import QUEUED_CALLS, WorkerDied
 from infra.local.template import Template
-from infra.local.workers import QUEUED_CALLS, WorkerDied
 from tests.unit.local_front import PLAN, Local, head, local
 
 
