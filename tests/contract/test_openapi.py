@@ -1,0 +1,339 @@
+"""infra/openapi.yaml against what it describes: problems, tariff, options, the door, and the template's routes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import openapi_spec_validator
+import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse
+
+from account.handler import Handler
+from depth import answer
+from portrait import door, keys, problems, tariff
+from portrait.door import Door
+from portrait.ledger import Caller, Charge, Receipt, Standing, Window
+from portrait.settings import Settings
+from tests.unit.test_settings import GOOD
+
+ROOT = Path(__file__).parents[2]
+DEPTH_PATH = f"/{tariff.DEPTH_ENDPOINT}"
+
+GATEWAY_CODES = {"gateway": {502, 504}, "refused": {400, 403}}
+"""What only the gateway says; everything else is a Problem's."""
+
+
+@cache
+def contract() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "infra/openapi.yaml").read_text())
+    return loaded
+
+
+def resolved(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What a $ref of this file points at; anything else as it is."""
+    found: Any = value
+    while "$ref" in found:
+        node: Any = contract()
+        for step in found["$ref"].removeprefix("#/").split("/"):
+            node = node[step]
+        found = node
+    return dict(found)
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in contract()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def concrete(kind: type[problems.Problem]) -> Iterator[type[problems.Problem]]:
+    for child in kind.__subclasses__():
+        yield from concrete(child)
+        if "status" in child.__dict__:
+            yield child
+
+
+PROBLEMS = {problem.code: problem for problem in concrete(problems.Problem)}
+WORDED = {
+    "method_not_allowed": [problems.MethodNotAllowed("POST").text, problems.MethodNotAllowed("GET").text],
+    "rate_limited": [problems.RateLimited(1).text],
+    "invalid_option": [problems.InvalidOption("output", answer.OUTPUTS).text],
+    "image_file_too_big": [problems.ImageFileTooBig(tariff.FILE_BYTES + 1).text],
+    "image_format": [problems.ImageFormat().text],
+    "image_resolution": [problems.ImageResolution(5_010, 5_010).text],
+    "image_unreadable": [problems.ImageUnreadable("it ends too early").text],
+}
+"""The sentences of problems that are worded for each case, as the examples show them."""
+
+
+def error_responses() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, response in contract()["components"]["responses"].items():
+        if "x-codes" in response:
+            yield name, response
+
+
+def examples(response: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    given = response["content"]["application/json"]["examples"]
+    return {name: example["value"] for name, example in given.items()}
+
+
+def codes_of(operation: Mapping[str, Any]) -> dict[int, set[str]]:
+    """Status -> codes, of the errors that an operation may answer with."""
+    found = {int(status): resolved(response) for status, response in operation["responses"].items()}
+    return {status: set(response["x-codes"]) for status, response in found.items() if "x-codes" in response}
+
+
+def test_it_is_valid_openapi() -> None:
+    openapi_spec_validator.validate(contract())
+    assert contract()["openapi"].startswith("3.1.")
+
+
+def test_it_is_the_version_that_is_released() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    assert contract()["info"]["version"] == template["Parameters"]["Release"]["Default"]
+
+
+# ---- problems -----------------------------------------------------------------------------------------
+
+
+def test_every_code_there_is_is_listed_and_no_other() -> None:
+    listed = contract()["components"]["schemas"]["Error"]["properties"]["code"]["enum"]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(PROBLEMS) | set(GATEWAY_CODES)
+
+
+def test_every_problem_is_an_answer_of_its_status() -> None:
+    stated = {
+        (code, value["status"]) for _, response in error_responses() for code, value in examples(response).items()
+    }
+    ours = {(code, problem.status) for code, problem in PROBLEMS.items()}
+    gateways = {(code, status) for code, statuses in GATEWAY_CODES.items() for status in statuses}
+    assert stated == ours | gateways
+
+
+def test_a_depth_call_may_end_in_every_problem_but_an_unknown_url() -> None:
+    found = codes_of(contract()["paths"][DEPTH_PATH]["post"])
+    expected: dict[int, set[str]] = {}
+    for code, problem in PROBLEMS.items():
+        if code != "unknown_url":
+            expected.setdefault(problem.status, set()).add(code)
+    for code, statuses in GATEWAY_CODES.items():
+        for status in statuses:
+            expected.setdefault(status, set()).add(code)
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", dict(error_responses()))
+def test_examples_are_what_the_code_says(name: str) -> None:
+    response = contract()["components"]["responses"][name]
+    given = examples(response)
+    assert set(given) == set(response["x-codes"])
+    schema = contract()["components"]["schemas"]["Error"]
+    for code, value in given.items():
+        jsonschema.validate(value, schema)
+        assert value["code"] == code
+        assert value["docs"].endswith(f"#{code}")
+        if code in PROBLEMS:
+            problem = PROBLEMS[code]
+            sentences = WORDED[code] if code in WORDED else [problem.sentence]
+            assert value["error"] in sentences
+            assert value["status"] == problem.status
+
+
+@pytest.mark.parametrize("name", dict(error_responses()))
+def test_headers_that_a_problem_brings_are_described(name: str) -> None:
+    response = contract()["components"]["responses"][name]
+    brings = {
+        "method_not_allowed": "Allow",
+        "rate_limited": "Retry-After",
+        "unavailable": "Retry-After",
+    }
+    for code in response["x-codes"]:
+        if code in brings:
+            assert resolved(response["headers"][brings[code]])["required"] is True
+    for header in ("Allow", "Retry-After"):
+        assert (header in response["headers"]) == (header in {brings.get(code) for code in response["x-codes"]})
+
+
+def test_words_that_make_clients_switch_keys_stand_in_two_answers_only() -> None:
+    for _, response in error_responses():
+        for code, value in examples(response).items():
+            if code not in ("no_credits", "rate_limited"):
+                assert not re.search("quota|credit|limit|exceeded", value["error"].lower()), value["error"]
+            if code.startswith("image_"):
+                assert "image" in value["error"].lower()
+
+
+# ---- routes -------------------------------------------------------------------------------------------
+
+
+def test_paths_and_methods_are_the_doors() -> None:
+    stated: dict[str, set[str]] = {}
+    for path, method, _ in operations():
+        stated.setdefault(path, set()).add(method.upper())
+    assert stated == {path: {*methods, "OPTIONS"} for path, methods in door.ROUTES.items()}
+
+
+def test_every_operation_reaches_a_function_of_the_template() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    events = [
+        (event["Properties"]["Path"], event["Properties"]["Method"].upper(), name)
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for event in resource["Properties"]["Events"].values()
+    ]
+    routes = {(path, method): name for path, method, name in events}
+    for path, method, operation in operations():
+        reached = routes.get((path, method.upper())) or routes[path, "ANY"]
+        expected = "DepthFunction" if operation["operationId"] == "estimatePortraitDepth" else "AccountFunction"
+        assert reached == expected, (path, method)
+
+
+def test_only_health_and_preflights_need_no_key() -> None:
+    [scheme] = contract()["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
+    open_to_all = {
+        (path, method) for path, method, own in operations() if own.get("security", contract()["security"]) == []
+    }
+    assert open_to_all == {("/health", "get"), *((path, "options") for path in door.ROUTES)}
+
+
+# ---- headers ------------------------------------------------------------------------------------------
+
+
+def headers_of(name: str) -> dict[str, Any]:
+    return {
+        key.lower(): resolved(value) for key, value in contract()["components"]["responses"][name]["headers"].items()
+    }
+
+
+def test_every_answer_may_be_read_by_a_page_and_is_kept_by_nobody() -> None:
+    for path, method, operation in operations():
+        for status, response in operation["responses"].items():
+            headers = {name.lower(): resolved(value) for name, value in resolved(response)["headers"].items()}
+            for name, value in door.CORS.items():
+                assert headers[name.lower()]["schema"]["const"] == value, (path, method, status)
+            assert headers["cache-control"]["schema"]["const"] == "no-store"
+            assert "x-request-id" in headers
+
+
+def test_preflights_are_answered_as_the_door_does() -> None:
+    headers = headers_of("Preflight")
+    stated = {name: str(headers[name.lower()]["schema"]["const"]) for name in door.PREFLIGHT}
+    assert stated == door.PREFLIGHT
+
+
+def test_what_may_be_read_is_what_is_described() -> None:
+    described = {name.lower() for _, response in error_responses() for name in response["headers"]}
+    described |= set(headers_of("DepthMap"))
+    exposed = {name.strip() for name in door.CORS["Access-Control-Expose-Headers"].split(",")}
+    assert exposed <= described
+    assert {"x-remaining-credits", "x-credits-consumed", "x-person-coverage"} <= set(headers_of("DepthMap"))
+
+
+def test_request_ids_that_are_echoed_are_the_doors() -> None:
+    pattern = contract()["components"]["parameters"]["RequestId"]["schema"]["pattern"]
+    assert pattern == f"^{door.SANE_REQUEST_ID.pattern}$"
+
+
+# ---- options and numbers ------------------------------------------------------------------------------
+
+
+def test_options_are_the_codes() -> None:
+    form = contract()["components"]["schemas"]["Form"]
+    assert form["required"] == ["image_file"]
+    assert set(form["properties"]) == {"image_file", "output_format", "output"}
+    assert form["properties"]["output_format"]["enum"] == list(answer.MEDIA_TYPES)
+    assert form["properties"]["output"]["enum"] == list(answer.OUTPUTS)
+    assert form["properties"]["output"]["default"] == answer.options({}, "jpeg").output
+
+
+def test_formats_of_the_answer_are_the_codes() -> None:
+    assert set(contract()["components"]["responses"]["DepthMap"]["content"]) == set(answer.MEDIA_TYPES.values())
+
+
+def test_numbers_are_the_tariffs() -> None:
+    post = contract()["paths"][DEPTH_PATH]["post"]["description"]
+    repeat = contract()["components"]["parameters"]["IdempotencyKey"]
+    account = contract()["components"]["schemas"]["Account"]["properties"]
+    assert f"Costs {tariff.CALL_CREDITS} credit " in post
+    assert f"within {tariff.ANSWER_WITHIN_S:.0f} s" in post
+    assert f"{tariff.FILE_BYTES // tariff.MEGABYTE} MB ({tariff.FILE_BYTES} bytes)" in post
+    assert f"{tariff.PIXELS // 1_000_000} megapixels ({tariff.PIXELS} pixels)" in post
+    assert repeat["schema"]["maxLength"] == tariff.IDEMPOTENCY_KEY_CHARACTERS
+    assert f"at most {tariff.IDEMPOTENCY_KEY_CHARACTERS}\n" in repeat["description"]
+    assert (
+        f"{tariff.IDEMPOTENT_REPEATS} such repeats in\n{tariff.IDEMPOTENT_WITHIN_S // 3600} h" in repeat["description"]
+    )
+    assert account["credits_per_call"]["const"] == tariff.CALL_CREDITS
+    policy = contract()["components"]["headers"]["RateLimitPolicy"]["example"]
+    assert policy == f'"default";q={tariff.CALLS_PER_MINUTE};w={tariff.WINDOW_S}'
+
+
+# ---- what the small function really answers -----------------------------------------------------------
+
+
+KEY = keys.make()
+
+
+class OneAccount:
+    """A ledger of one account with one key; what only a depth call asks of it is never asked here."""
+
+    def identify(self, key_digest: str) -> Caller:
+        if key_digest != keys.digest(KEY):
+            raise problems.InvalidApiKey()
+        return Caller("one", key_digest, keys.prefix(KEY), tariff.CALLS_PER_MINUTE)
+
+    def count(self, caller: Caller, endpoint: str, now: float) -> Window:
+        return Window(allowed=caller.calls_per_minute, used=1, resets_in_s=42)
+
+    def balance(self, account_id: str) -> int:
+        return 97
+
+    def standing(self, caller: Caller, charge: Charge, now: float) -> Standing:
+        raise AssertionError("the small function charges nothing")
+
+    def debit(self, caller: Caller, charge: Charge, now: float, deadline: float) -> Receipt:
+        raise AssertionError("the small function charges nothing")
+
+
+def asked(path: str, key: str = "") -> tuple[int, dict[str, str], Any]:
+    settings = Settings.read(GOOD)
+    handler = Handler(Door(settings, "contract"), OneAccount(), settings, clock=lambda: 1_800_000_000.0)
+    event = {
+        "httpMethod": "GET",
+        "path": path,
+        "headers": {"x-api-key": key},
+        "requestContext": {"requestId": "an-id", "requestTimeEpoch": 1_800_000_000_000},
+    }
+    answered = handler(event, None)
+    return answered["statusCode"], answered["headers"], json.loads(answered["body"])
+
+
+def schema_of(path: str) -> dict[str, Any]:
+    content = contract()["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    jsonschema.validate(content["example"], resolved(content["schema"]))
+    return resolved(content["schema"])
+
+
+@pytest.mark.parametrize(("path", "key"), [("/health", ""), ("/account/v1", KEY)])
+def test_the_small_function_answers_as_described(path: str, key: str) -> None:
+    status, headers, value = asked(path, key)
+    assert status == 200
+    jsonschema.validate(value, schema_of(path) | {"additionalProperties": False})
+    stated = contract()["paths"][path]["get"]["responses"]["200"]["headers"]
+    assert {name.lower() for name in stated} <= {name.lower() for name in headers}
+
+
+def test_errors_answer_as_described() -> None:
+    for path, key in (("/account/v1", ""), ("/account/v1", keys.make()), ("/nowhere", "")):
+        status, _, value = asked(path, key)
+        assert status >= 400
+        schema = contract()["components"]["schemas"]["Error"]
+        jsonschema.validate(value, schema | {"additionalProperties": False})
+        assert list(value) == schema["required"]
