@@ -140,7 +140,7 @@ def test_examples_are_what_the_code_says(name: str) -> None:
         assert value["docs"].endswith(f"#{code}")
         if code in PROBLEMS:
             problem = PROBLEMS[code]
-            sentences = WORDED[code] if code in WORDED else [problem.sentence]
+            sentences = WORDED.get(code) or [problem.sentence]
             assert value["error"] in sentences
             assert value["status"] == problem.status
 
