@@ -34,7 +34,8 @@ def main() -> int:
 def _options() -> Options:
     environment = os.environ
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(environment.get("PORT") or 8000), help="0: any free one")
+    parser.add_argument("--port", type=int, default=environment.get("PORT") or "8000", help="0: any free one")
+    parser.add_argument("--workers", type=int, default=environment.get("WORKERS") or str(os.cpu_count() or 1))
     parser.add_argument("--data", type=Path, default=environment.get("LOCAL_DATA") or ROOT / ".local")
     parser.add_argument("--in-memory", action="store_true", help="keep nothing")
     given = parser.parse_args()
@@ -42,7 +43,7 @@ def _options() -> Options:
         root=ROOT,
         data=given.data.resolve(),
         port=given.port,
-        workers=int(environment.get("WORKERS") or os.cpu_count() or 1),
+        workers=max(1, given.workers),
         environment=environment,
         in_memory=given.in_memory,
         aws_limits=environment.get("AWS_LIMITS") == "1",

@@ -158,19 +158,18 @@ async def _send(send: Send, answer: HttpAnswer) -> None:
 
 
 async def _send_before_the_body(send: Send, receive: Receive, answer: HttpAnswer, asks_first: bool) -> None:
-    """Answer now; then let the client finish sending, unless it waits to be asked (Expect: 100-continue)."""
+    """Answer now; then let the client finish sending. One that waits to be asked (Expect) will hardly send."""
     headers = [*encoded_headers(answer), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-    if not asks_first:
-        await _discard(receive)
+    await _discard(receive, 1.0 if asks_first else LINGER_S)
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _discard(receive: Receive) -> None:
+async def _discard(receive: Receive, within_s: float) -> None:
     taken = 0
     try:
-        async with asyncio.timeout(LINGER_S):
+        async with asyncio.timeout(within_s):
             while taken <= LINGER_BYTES:
                 message = await receive()
                 if not message.get("more_body"):

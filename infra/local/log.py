@@ -14,6 +14,11 @@ class Log:
         self.terminal = terminal
         directory.mkdir(parents=True, exist_ok=True)
 
+    def start_over(self) -> None:
+        """Put the last run's files aside, and the ones before it away."""
+        for path in self.directory.glob("*.log"):
+            path.replace(path.with_suffix(".log.1"))
+
     def write(self, function: str, line: bytes) -> None:
         """Keep a worker's line; show it if it says something."""
         with (self.directory / f"{function}.log").open("ab") as file:

@@ -62,6 +62,7 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
         plan = template.renamed(plan, options.environment)
     with _alone(options.data), listening(options.port) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        log.start_over()
         async with _store(options) as there:
             await asyncio.to_thread(_make_tables, there, plan, options)
             environment = _environment(options, there)

@@ -1,20 +1,26 @@
 """Child processes that end when this one does, however it ends."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
-
-PR_SET_PDEATHSIG: Final = 1
-"""From linux/prctl.h: the signal that a process gets when its parent ends."""
 
 STOP_WITHIN_S: Final = 3.0
 
 PYTHON: Final = sys.executable
+
+BOUND_TO_PARENT: Final = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG of linux/prctl.h
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)  # the parent ended before the line above
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Asks the kernel to kill the program that it then becomes when its parent ends. A step of its own, 20 ms long, because
+code between fork and exec (preexec_fn) can deadlock where the parent has threads."""
 
 
 async def start(
@@ -23,19 +29,18 @@ async def start(
     directory: Path,
     output: int | IO[bytes] = asyncio.subprocess.PIPE,
 ) -> asyncio.subprocess.Process:
-    """Start a child; its stdout and stderr go to `output` together. A terminal's Ctrl-C does not reach it.
+    """Start a child by its full path; stdout and stderr go to `output` together. A terminal's Ctrl-C does not reach it.
 
     On Linux the kernel kills it when this process ends, `kill -9` included. Raises OSError.
     """
     return await asyncio.create_subprocess_exec(
-        *map(str, command),
+        *_bound(command),
         env=dict(environment),
         cwd=directory,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=output,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C goes to the whole foreground group: children are stopped in order instead
-        preexec_fn=_die_with_parent(),
         limit=1024 * 1024,  # a line of a log may be longer than asyncio's 64 KB
     )
 
@@ -60,15 +65,9 @@ def _signal(process: asyncio.subprocess.Process, number: int) -> None:
         process.send_signal(number)
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def _bound(command: Sequence[str | Path]) -> list[str]:
+    """The command as a child that does not outlive this process, where the kernel can see to it."""
+    plain = [str(part) for part in command]
     if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)  # loaded before the fork: the child must not import anything
-    parent = os.getpid()
-
-    def ask_the_kernel() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended between the fork and the line above
-            os._exit(1)
-
-    return ask_the_kernel
+        return plain
+    return [PYTHON, "-I", "-S", "-c", BOUND_TO_PARENT, str(os.getpid()), *plain]

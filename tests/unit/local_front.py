@@ -107,8 +107,10 @@ def local(limits: Limits | None = None, plan: Template = PLAN, workers: int = 1)
     begun = _started(here, limits or Limits(), plan, workers)
     try:
         here.run(begun.__aenter__())
-        yield here
-        here.run(begun.__aexit__(None, None, None))
+        try:
+            yield here
+        finally:
+            here.run(begun.__aexit__(None, None, None))
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

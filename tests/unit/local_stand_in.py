@@ -13,6 +13,8 @@ from typing import Any
 
 if os.environ.get("STAND_IN_INIT") == "raise":
     raise RuntimeError("KEYS_TABLE is not set")
+if Path(os.environ.get("STAND_IN_INIT_FAILS_WITH", "/nowhere")).exists():
+    raise RuntimeError("the file is there")
 if os.environ.get("STAND_IN_INIT") == "exit":
     os._exit(7)
 

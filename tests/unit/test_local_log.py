@@ -38,3 +38,12 @@ def test_every_line_is_kept_as_it_came(tmp_path: Path) -> None:
         log.write("DepthFunction", line)
     assert (tmp_path / "log/DepthFunction.log").read_bytes() == b"".join(lines)
     assert len(terminal.getvalue().splitlines()) == 2
+
+
+def test_one_run_before_this_one_is_kept(tmp_path: Path) -> None:
+    log = Log(tmp_path, io.StringIO())
+    for text in (b"first", b"second", b"third"):
+        log.start_over()
+        log.write("F", text)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert kept == {"F.log": b"third", "F.log.1": b"second"}

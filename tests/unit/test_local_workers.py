@@ -127,6 +127,22 @@ def test_a_function_that_cannot_start_says_why(init: str, reason: str) -> None:
         pass
 
 
+def test_a_function_that_can_no_longer_start_is_refused_at_once_and_comes_back(tmp_path: Path) -> None:
+    trouble = tmp_path / "trouble"
+    with local(plan=with_variable("STAND_IN_INIT_FAILS_WITH", str(trouble))) as here:
+        assert here.post("echo").status == 200
+        trouble.touch()
+        assert here.post("leaves").status == 502
+        assert here.post("echo").status == 502  # this one waited for the worker that could not start
+        begin = time.monotonic()
+        assert here.post("echo").status == 502
+        assert time.monotonic() - begin < 0.4  # and this one did not wait for the next try, half a second later
+        assert "RuntimeError: the file is there" in here.told[-1]
+        trouble.unlink()
+        while here.post("echo").status != 200:
+            pass  # it is tried again after half a second
+
+
 def test_what_a_worker_writes_is_logged_under_its_function_s_name(here: Local) -> None:
     here.post("raises")
     here.post("echo")
