@@ -1,0 +1,197 @@
+"""docs/api.md and docs/deploy.md say what the code does: codes, sentences, numbers, options, headers, alarms."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse
+
+from depth import answer
+from portrait import door, problems, tariff
+from portrait.settings import Settings
+from tests.contract.test_openapi import GATEWAY_CODES, PROBLEMS, WORDED
+from tests.unit.test_settings import GOOD
+
+ROOT = Path(__file__).parents[2]
+API = (ROOT / "docs/api.md").read_text()
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def section(title: str) -> str:
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", API, re.DOTALL | re.MULTILINE)
+    assert found, title
+    return found[1]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row, without heads and rules."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\|[-: |]+\|?$", line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def errors() -> dict[str, tuple[set[int], str]]:
+    """Code -> statuses and sentence, of the table of errors."""
+    found: dict[str, tuple[set[int], str]] = {}
+    for status, code, sentence, _ in rows(section("Errors"))[1:]:
+        name = re.fullmatch(r'<a id="(\w+)"></a>`(\w+)`', code)
+        assert name, code
+        assert name[1] == name[2], "the anchor is what an error's docs member links to"
+        found[name[1]] = ({int(text) for text in status.split(",")}, sentence)
+    return found
+
+
+# ---- errors -------------------------------------------------------------------------------------------
+
+
+def test_every_code_is_in_the_table_of_errors() -> None:
+    stated = {code: statuses for code, (statuses, _) in errors().items()}
+    assert stated == {code: {problem.status} for code, problem in PROBLEMS.items()} | GATEWAY_CODES
+
+
+@pytest.mark.parametrize("code", sorted(PROBLEMS))
+def test_sentences_are_the_codes(code: str) -> None:
+    _, sentence = errors()[code]
+    possible = WORDED.get(code) or [PROBLEMS[code].sentence]
+    if sentence.endswith(" ..."):
+        assert possible[0].startswith(sentence.removesuffix("..."))
+    else:
+        assert sentence in possible
+
+
+@pytest.mark.parametrize("code", sorted(GATEWAY_CODES))
+def test_sentences_of_the_gateway_are_the_templates(code: str) -> None:
+    _, sentence = errors()[code]
+    made = [
+        json.loads(response["ResponseTemplates"]["application/json"]["Fn::Sub"])
+        for response in TEMPLATE["Resources"]["Api"]["Properties"]["GatewayResponses"].values()
+    ]
+    assert {(error["error"], error["status"]) for error in made if error["code"] == code} == {
+        (sentence, status) for status in GATEWAY_CODES[code]
+    }
+
+
+def test_an_error_links_to_a_row_that_is_there() -> None:
+    door_of_errors = door.Door(Settings.read(GOOD), "docs")
+
+    def refuse(*_: object) -> door.Reply:
+        raise problems.NoCredits()
+
+    event = {"httpMethod": "GET", "path": "/health", "headers": {}, "requestContext": {"requestId": "an-id"}}
+    error = json.loads(door_of_errors.answer(event, refuse)["body"])
+    assert error["docs"].split("#")[1] in errors()
+
+
+def test_the_sample_of_an_error_has_the_members_of_an_error() -> None:
+    [sample] = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", section("Errors"), re.DOTALL)]
+    contract = yaml.safe_load((ROOT / "infra/openapi.yaml").read_text())
+    assert list(sample) == contract["components"]["schemas"]["Error"]["required"]
+    assert sample["error"] == problems.NoCredits().text
+    assert sample["docs"] == f"{TEMPLATE['Parameters']['DocsUrl']['Default']}#{sample['code']}"
+
+
+# ---- numbers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("The call", f"at most {tariff.FILE_BYTES // tariff.MEGABYTE} MB ({tariff.FILE_BYTES:,} bytes)"),
+        ("The call", f"{tariff.PIXELS // 1_000_000} megapixels ({tariff.PIXELS:,} pixels)"),
+        ("Prices and rates", f"costs {tariff.CALL_CREDITS} credit."),
+        ("Prices and rates", f"claim {tariff.FREE_CREDITS} free credits, once"),
+        ("Prices and rates", f"{tariff.CALLS_PER_MINUTE} calls a minute"),
+        ("Prices and rates", f"within {tariff.ANSWER_WITHIN_S:.0f} s"),
+        ("Prices and rates", f"at most {tariff.LIVE_KEYS} live keys"),
+        ("Repeating a call", f"at most {tariff.IDEMPOTENCY_KEY_CHARACTERS} characters"),
+        (
+            "Repeating a call",
+            f"At most {tariff.IDEMPOTENT_REPEATS} such repeats in {tariff.IDEMPOTENT_WITHIN_S // 3600} h",
+        ),
+        ("Account and health", f'"credits_per_call": {tariff.CALL_CREDITS}'),
+        ("Account and health", f'"calls_per_minute": {tariff.CALLS_PER_MINUTE}'),
+        ("Account and health", f'"release": "{TEMPLATE["Parameters"]["Release"]["Default"]}"'),
+    ],
+)
+def test_numbers_are_the_tariffs(title: str, text: str) -> None:
+    assert text in section(title)
+
+
+def test_the_size_that_passes_on_aws_is_what_the_gateway_says() -> None:
+    responses = TEMPLATE["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    sentence = json.loads(responses["REQUEST_TOO_LARGE"]["ResponseTemplates"]["application/json"]["Fn::Sub"])["error"]
+    told = re.search(r"at most ([\d.]+ MB)", sentence)
+    assert told
+    assert f"**{told[1]}**" in section("On AWS")
+
+
+# ---- options, headers, paths --------------------------------------------------------------------------
+
+
+def test_options_are_the_codes() -> None:
+    described = {row[0]: row[1] for row in rows(section("The answer"))}
+    for name, media_type in answer.MEDIA_TYPES.items():
+        assert described[f"`{name}`"].startswith(f"`{media_type}`")
+    for name in answer.OUTPUTS:
+        assert f"`{name}`" in described
+    fields = {row[0]: row[1] for row in rows(section("The call"))}
+    assert set(re.findall(r"`([a-z][\w+]+)`", fields["`output_format`"])) == set(answer.MEDIA_TYPES)
+    assert set(re.findall(r"`([a-z][\w+]+)`", fields["`output`"])) == set(answer.OUTPUTS)
+
+
+def test_headers_for_pages_are_the_doors() -> None:
+    text = section("From a browser")
+    sent, read = text.split("and read", 1)
+    assert set(re.findall(r"`([a-z-]+)`", sent)) == names(door.PREFLIGHT["Access-Control-Allow-Headers"])
+    assert set(re.findall(r"`([a-z-]+)`", read)) == names(door.CORS["Access-Control-Expose-Headers"])
+
+
+def names(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",")}
+
+
+def test_every_path_is_described() -> None:
+    for path, methods in door.ROUTES.items():
+        for method in methods:
+            assert f"`{method} {path}`" in API
+
+
+def test_nothing_is_described_that_is_not_there() -> None:
+    """Roads that are planned are not promised."""
+    for word in ("image_url", "image_key", "uploads", "webhook", "respond-async", "pd_test", "surface-normals"):
+        assert word not in API + DEPLOY + (ROOT / "infra/openapi.yaml").read_text()
+
+
+def test_links_lead_somewhere() -> None:
+    for name, text in (("docs/api.md", API), ("docs/deploy.md", DEPLOY)):
+        anchors = {
+            re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
+            for title in re.findall(r"^##? (.*)$", text, re.MULTILINE)
+        }
+        for target in re.findall(r"\]\(([^)]+)\)", text):
+            path, _, anchor = target.partition("#")
+            assert not path or (ROOT / name).parent.joinpath(path).exists(), target
+            assert not anchor or anchor in anchors, target
+
+
+def test_the_python_sample_is_python() -> None:
+    [sample] = re.findall(r"```python\n(.*?)```", API, re.DOTALL)
+    ast.parse(sample)
+
+
+# ---- deploying ----------------------------------------------------------------------------------------
+
+
+def test_every_parameter_of_the_template_is_in_the_table() -> None:
+    described = {name for row in rows(DEPLOY) for name in re.findall(r"`([A-Z]\w+)`", row[0])}
+    assert described == set(TEMPLATE["Parameters"])
+
+
+def test_every_alarm_of_the_template_is_in_the_table() -> None:
+    described = {name for row in rows(DEPLOY) for name in re.findall(r"`\.\.\.(-[\w-]+)`", row[0])}
+    alarms = [own["Properties"] for own in TEMPLATE["Resources"].values() if own["Type"] == "AWS::CloudWatch::Alarm"]
+    assert described == {own["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}") for own in alarms}
