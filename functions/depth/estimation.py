@@ -7,17 +7,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from depth import gate, maps
+from depth import faces, gate, maps
 from depth.detection import Finding
 from depth.maps import Map
-from depth.network import Network, View, open_all
+from depth.network import Network, View, canvas, open_all, viewed
 from depth.ports import Box, Estimate, Pixels
 
 RASTER_PX: Final = 512
 """Longer side of the estimate: twice the networks' input, so that a second look at half the picture is kept whole."""
 
-MARGIN: Final = 0.12
-"""Of the people's box, on every side: networks want to see what a person stands in front of."""
+MARGIN: Final = 0.03
+"""Of the people's box, on every side. Measured: r .775 without a box, .790 with a margin of .12, .814 with .02."""
+
+SILHOUETTE_PX: Final = 6
+"""Of the raster, to either side of the silhouette: how far hair, fingers and doubt reach."""
+
+STRAY: Final = 0.02
+"""Share of a neighbourhood that may disagree with it: a speck, not a finger."""
 
 UNSURE: Final = 0.01
 """Alpha closer to 0 or 1 than this says no more than this: no network is as sure as it sounds."""
@@ -36,26 +42,43 @@ class Networks:
         found = gate.people(self.networks, pixels, whole)
         if not found:
             return nobody(size)
-        rough = vouched_for(self._matte(pixels, whole, size), found, whole)
+        rough = vouched_for(self._maps("matte", pixels, whole, size)["alpha"], found, whole)
         box = people_box(rough, found, whole)
         inner = box_size(box, whole, size)
-        near, matte = self._depth(pixels, box, inner)
-        mattes = [self._matte(pixels, box, inner), rough[cells(box, whole, rough.shape)]]
-        alpha = agreed(sum(mattes) / len(mattes), matte)
-        alpha = vouched_for(placed(alpha, np.zeros_like(rough), box, whole), found, whole)
-        return Estimate(placed(near, np.full_like(rough, near.min()), box, whole), alpha)
+        matte = (self._maps("matte", pixels, box, inner)["alpha"] + rough[cells(box, whole, rough.shape)]) / 2
+        seen = self._maps("depth", pixels, box, inner)
+        alpha = placed(agreed(matte, seen.get("alpha")), np.zeros_like(rough), box, whole)
+        alpha = decided(vouched_for(alpha, found, whole))
+        near = seen["inverse_depth"] * self._sign
+        near = placed(near, np.full_like(rough, near.min()), box, whole)
+        return Estimate(self._with_faces(near, alpha, pixels, found, whole), alpha)
 
-    def _matte(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> Map:
-        view, outputs = self.networks["matte"].look(pixels, box)
-        return covered(outputs["alpha"], view, size)
+    def _maps(self, role: str, pixels: Pixels, box: Box, size: tuple[int, int]) -> dict[str, Map]:
+        """What a network draws of a box, at `size` (width, height): the mean of a plain look and one in the mirror.
 
-    def _depth(self, pixels: Pixels, box: Box, size: tuple[int, int]) -> tuple[Map, Map | None]:
-        """Inverse depth, and alpha if the depth network has an opinion on it."""
-        network = self.networks["depth"]
-        view, outputs = network.look(pixels, box)
-        values = covered(outputs["inverse_depth"], view, size)
-        alpha = covered(outputs["alpha"], view, size) if "alpha" in outputs else None
-        return (values if network.manifest.larger_is == "nearer" else -values), alpha
+        The mirror's errors are others: alone it brings as much as a wider network (r .82 -> .83, matte IoU .83 -> .84).
+        """
+        network = self.networks[role]
+        view = viewed(network.manifest.input, box)
+        image = canvas(pixels, view)
+        plain, mirrored = network.run(image), network.run(image[:, ::-1])
+        return {
+            meaning: covered((plain[meaning] + mirrored[meaning][..., ::-1]) / 2, view, size)
+            for meaning in ("inverse_depth", "alpha")
+            if meaning in plain
+        }
+
+    @property
+    def _sign(self) -> np.float32:
+        return np.float32(1 if self.networks["depth"].manifest.larger_is == "nearer" else -1)
+
+    def _with_faces(self, near: Map, alpha: Map, pixels: Pixels, found: list[Finding], whole: Box) -> Map:
+        if "face-mesh" not in self.networks:
+            return near
+        least = faces.LEAST_PX * whole[2] / alpha.shape[1]
+        for face in faces.faces(self.networks["face-mesh"], pixels, found, least):
+            near = faces.with_relief(near, alpha, face, whole)
+        return near
 
 
 def raster_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -81,6 +104,13 @@ def agreed(first: Map, second: Map | None) -> Map:
         return first.clip(0, 1)
     odds = (_odds(first) * _odds(second)) ** 0.5
     result: Map = ((odds / (1 + odds) - UNSURE) / (1 - 2 * UNSURE)).clip(0, 1)
+    return result
+
+
+def decided(alpha: Map) -> Map:
+    """Alpha that leaves doubt to the silhouette: half-tones deep inside a person become 1, haze around one 0."""
+    mostly = maps.box_mean((maps.box_mean(alpha, 1) > 0.5).astype(np.float32), SILHOUETTE_PX)
+    result: Map = np.where(mostly > 1 - STRAY, np.float32(1), np.where(mostly < STRAY, np.float32(0), alpha))
     return result
 
 

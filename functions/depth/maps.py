@@ -64,10 +64,14 @@ class Steps:
     @classmethod
     def along(cls, length: int, count: int) -> "Steps":
         """`count` places spread evenly over `length` pixels."""
-        places = (np.arange(count, dtype=np.float32) + np.float32(0.5)) * np.float32(length / count) - np.float32(0.5)
+        return cls.through((np.arange(count) + 0.5) * (length / count) - 0.5, length)
+
+    @classmethod
+    def through(cls, places: NDArray[np.float64], length: int) -> "Steps":
+        """Places given in pixels, 0 being the middle of the first of `length`; those outside are moved to the border."""
         places = places.clip(0, length - 1)
         before = places.astype(np.intp)
-        return cls(before, np.minimum(before + 1, length - 1), places - before)
+        return cls(before, np.minimum(before + 1, length - 1), (places - before).astype(np.float32))
 
     @property
     def nearest(self) -> NDArray[np.intp]:
