@@ -5,7 +5,8 @@ from http import HTTPStatus
 from typing import Final, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from infra.local.front import Front, encoded_headers
 
@@ -23,6 +24,8 @@ class Connection(HttpToolsProtocol):
     _in_body = False
     _head_bytes = 0
     _is_refused = False
+    _current: RequestResponseCycle | None = None
+    """The request that is being answered; `cycle` is the last one that was read."""
 
     @property
     def front(self) -> Front:
@@ -48,11 +51,12 @@ class Connection(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client may close its sending half and still wait for its answer."""
-        cycle = self.cycle
-        awaits_answer = cycle is not None and not cycle.more_body and not cycle.response_complete
-        if awaits_answer:
-            cycle.keep_alive = False
-        return awaits_answer
+        current = self._current
+        if current is None or current.more_body or current.response_complete:
+            return False
+        last = current if self.cycle.more_body else self.cycle
+        last.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -80,6 +84,10 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "The request is not valid HTTP")
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._current = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _parse(self, data: bytes) -> None:
         """uvicorn's own step, but for offers of HTTP/2 (Java's client makes one on each first request)."""
@@ -115,7 +123,7 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
 
     def _head_is_late(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._current is not None and not self._current.response_complete:
             self._start_deadline()  # an answer is on its way: the next request may come after it
         elif self._in_head:
             self._refuse(408, "The request was not complete in time")
@@ -125,9 +133,26 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, sentence: str) -> None:
         self._is_refused = True
         self._stop_deadline()
+        if self._has_answer_on_its_way():
+            return
         answer = self.front.refuse(status, sentence)
         lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
         lines += [name + b": " + value for name, value in [*encoded_headers(answer), (b"Connection", b"close")]]
         self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
         self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _has_answer_on_its_way(self) -> bool:
+        """What becomes of the request before the refused bytes: if it was complete, its answer is the last one here;
+        if they were part of its body, it is no request any more."""
+        self.pipeline.clear()
+        cycle = self._current
+        if cycle is None or cycle.response_complete:
+            return False
+        if cycle.response_started or not cycle.more_body:
+            cycle.keep_alive = False
+            return True
+        cycle.disconnected = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        return False

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,13 @@ def test_the_body_is_asked_for_when_the_client_waits(here: Local, wire: Wire) ->
 def test_one_connection_carries_several_calls(here: Local, wire: Wire) -> None:
     for length in (1, 2, 3):
         assert wire.send(head("echo", f"Content-Length: {length}"), "x" * length).receive().json["body_bytes"] == length
+
+
+def test_requests_sent_at_once_are_answered_in_order(here: Local, wire: Wire) -> None:
+    wire.send("".join(head("echo", f"Content-Length: {length}") + "x" * length for length in (1, 2, 3)))
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert [wire.receive().json["body_bytes"] for _ in range(3)] == [1, 2, 3]
+    assert wire.is_closed()
 
 
 def test_small_answers_are_not_held_back(here: Local, wire: Wire) -> None:
@@ -172,6 +180,22 @@ def test_a_request_that_two_servers_could_read_differently_is_refused(
 ) -> None:
     answer = wire.send(head("echo", *lines), "5\r\nhello\r\n0\r\n\r\n").receive()
     assert (answer.status, answer.json["status"]) == (400, 400)
+    assert wire.is_closed()
+
+
+def test_garbage_within_a_body_ends_the_call(here: Local, wire: Wire) -> None:
+    wire.send(head("echo", "Transfer-Encoding: chunked"), "5\r\nhello\r\n", "no length\r\n")
+    assert wire.receive().status == 400
+    assert wire.is_closed()
+
+
+def test_garbage_after_a_request_does_not_take_its_answer_away(here: Local, wire: Wire, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    wire.send(head(f"wait {gate}", "Content-Length: 5"), "hello", "garbage\r\n\r\n")
+    while not list(tmp_path.glob("gate.*")):
+        pass  # until the call has begun
+    gate.touch()
+    assert wire.receive().json["body_start"] == "hello"
     assert wire.is_closed()
 
 
