@@ -22,8 +22,9 @@ SAME_OVERLAP = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """score: 0-1. box (of the head), body (a square around the whole person, as far as it can be guessed) and points (n, 2):
-    pixels of the full-size picture; they may lie outside it.
+    """score: 0-1. box: of the head. body: a square around the whole person, as far as can be guessed. points: (n, 2).
+
+    All in pixels of the full-size picture; they may lie outside it.
     """
 
     score: float
@@ -68,8 +69,8 @@ def _finding(score: float, centre: NDArray[np.float32], row: NDArray[np.float32]
 
 
 def _body(box: Box, points: NDArray[np.float32]) -> Box:
-    """A person detector's first two points are the hips and a point on the circle around the person; a face detector has
-    six points, all in the face.
+    """A person detector's first two points are the hips and a point on the circle around the person; a face detector's
+    six points are all in the face.
     """
     head = max(box[2] - box[0], box[3] - box[1])
     if len(points) == PERSON_POINTS:

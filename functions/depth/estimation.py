@@ -45,7 +45,8 @@ class Networks:
         rough = vouched_for(self._maps("matte", pixels, whole, size)["alpha"], found, whole)
         box = people_box(rough, found, whole)
         inner = box_size(box, whole, size)
-        matte = (self._maps("matte", pixels, box, inner)["alpha"] + rough[cells(box, whole, rough.shape)]) / 2
+        near_matte = self._maps("matte", pixels, box, inner)["alpha"]
+        matte = (near_matte + rough[cells(box, whole, rough.shape)]) * np.float32(0.5)
         seen = self._maps("depth", pixels, box, inner)
         alpha = placed(agreed(matte, seen.get("alpha")), np.zeros_like(rough), box, whole)
         alpha = decided(vouched_for(alpha, found, whole))
@@ -63,7 +64,7 @@ class Networks:
         image = canvas(pixels, view)
         plain, mirrored = network.run(image), network.run(image[:, ::-1])
         return {
-            meaning: covered((plain[meaning] + mirrored[meaning][..., ::-1]) / 2, view, size)
+            meaning: covered((plain[meaning] + mirrored[meaning][..., ::-1]) * np.float32(0.5), view, size)
             for meaning in ("inverse_depth", "alpha")
             if meaning in plain
         }
@@ -94,8 +95,8 @@ def nobody(size: tuple[int, int]) -> Estimate:
 
 def covered(output: Map, view: View, size: tuple[int, int]) -> Map:
     """A network's map without its black border, as `size` (width, height)."""
-    values = output.reshape(output.shape[-2:])
-    return maps.resample(values, size, view.within(values.shape[1], values.shape[0]))
+    height, width = output.shape[-2:]
+    return maps.resample(output.reshape(height, width), size, view.within(width, height))
 
 
 def agreed(first: Map, second: Map | None) -> Map:
@@ -144,14 +145,14 @@ def placed(values: Map, ground: Map, box: Box, whole: Box) -> Map:
 
 
 def people_box(alpha: Map, found: list[Finding], whole: Box) -> Box:
-    """A box around all people, on whole cells of the raster: what alpha shows, or the bodies found where it shows nothing."""
+    """A box around all people, on whole cells of the raster: what alpha shows, and bodies found where it shows none."""
     across, down = whole[2] / alpha.shape[1], whole[3] / alpha.shape[0]
     rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
     boxes = [finding.body for finding in found if not alpha[cells(finding.body, whole, alpha.shape)].max() > 0.5]
     if len(rows):
         boxes.append((columns[0] * across, rows[0] * down, (columns[-1] + 1) * across, (rows[-1] + 1) * down))
-    edges = np.array(boxes)
-    left, top, right, bottom = *edges[:, :2].min(0), *edges[:, 2:].max(0)
+    left, top = np.min([box[:2] for box in boxes], axis=0)
+    right, bottom = np.max([box[2:] for box in boxes], axis=0)
     margin = MARGIN * max(right - left, bottom - top)
     left, top, right, bottom = gate.clipped((left - margin, top - margin, right + margin, bottom + margin), whole)
     return (

@@ -1,8 +1,8 @@
 """The relief of faces. The depth network sees a face as a smooth dome; a face mesh knows nose, eye sockets and chin.
 
-For every face the mesh network (Kartynnik et al. 2019, Real-time Facial Surface Geometry) gives 468 points with depth, in units of
-the picture's own pixels. Their surface replaces what the depth network says inside the face; its place and slant on the
-person stay the depth network's, and so does everything around it.
+For every face the mesh network (Kartynnik et al. 2019, Real-time Facial Surface Geometry) gives 468 points with depth,
+in units of the picture's own pixels. Their surface replaces what the depth network says inside the face; its place on
+the person stays the depth network's, and so does everything around it.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ RIGHT_EYE, LEFT_EYE = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """points: (468, 2) pixels of the picture. near: (468,) towards the camera, same unit. size: of the face, same unit."""
+    """points: (468, 2) pixels of the picture. near: (468,) towards the camera, in the same unit, as is the size."""
 
     points: NDArray[np.float32]
     near: NDArray[np.float32]
@@ -106,15 +106,15 @@ def turned(
     x = (turn[0, 0] * places + turn[0, 1] * places[:, None] + wide) / step + 0.5
     y = (turn[1, 0] * places + turn[1, 1] * places[:, None] + wide) / step + 0.5
     rows, columns = maps.Steps.through(y.ravel(), cells + 2), maps.Steps.through(x.ravel(), cells + 2)
-    flat = maps.between(upright.reshape(-1, 3), cells + 2, rows, columns)
+    flat = maps.scattered(upright.reshape(-1, 3), cells + 2, rows, columns)
     return flat.reshape(side, side, 3)
 
 
 def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
     """Inverse depth with the surface of one face in it, on the raster that covers the whole picture.
 
-    Scale and place of the surface on the person come from a robust line between the two depths (biweight: a hand before the
-    face is no part of it), made steeper by STEEPER, as the depth network's faces were measured to be too flat. Where the two
+    Scale and place of the surface on the person come from a robust line between the two depths (a hand before the face
+    is no part of it), made steeper by STEEPER, as the depth network's faces were measured to be too flat. Where the two
     say different things the mesh is not believed.
     """
     scale = alpha.shape[1] / whole[2]
@@ -137,19 +137,24 @@ def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
 
 
 def surface(face: Face, rows: slice, columns: slice, scale: float) -> tuple[Map, Map]:
-    """Nearness of the face at cells of the raster, and its weight there: about 1 inside the face, falling to 0 at its rim.
+    """Nearness of the face at cells of the raster, and its weight there: about 1 inside, falling to 0 at its rim.
 
     A mean of the mesh's points weighted by Gaussians of their distance (Nadaraya, Watson 1964), which in two dimensions
     is two products of matrices.
     """
     spread = SMOOTH * face.size * scale
     x, y = (face.points * np.float32(scale)).T
-    across = np.exp(-0.5 * ((np.arange(columns.start, columns.stop) + 0.5 - x[:, None]) / spread) ** 2)
-    down = np.exp(-0.5 * ((np.arange(rows.start, rows.stop) + 0.5 - y[:, None]) / spread) ** 2)
-    weight = (down.T @ across).astype(np.float32)
-    near = (down.T @ (face.near[:, None] * across)).astype(np.float32) / np.maximum(weight, np.float32(1e-9))
-    usual = np.median(weight[weight > 0.1 * weight.max()])
-    return near, weight / usual
+    across, down = bells(columns, x, spread), bells(rows, y, spread)
+    weight = down.T @ across
+    near = (down.T @ (face.near[:, None] * across)) / np.maximum(weight, np.float32(1e-9))
+    return near, weight / np.median(weight[weight > 0.1 * weight.max()])
+
+
+def bells(cells: slice, places: Map, spread: float) -> Map:
+    """(places, cells): a Gaussian around each place, at the middles of cells."""
+    middles = np.arange(cells.start, cells.stop, dtype=np.float32) + np.float32(0.5)
+    result: Map = np.exp(np.float32(-0.5) * ((middles - places[:, None]) / np.float32(spread)) ** 2)
+    return result
 
 
 def robust_slope(x: Map, y: Map) -> float:

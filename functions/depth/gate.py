@@ -1,7 +1,7 @@
 """Is anybody there, and where? Three detectors judged together; what is doubtful and small is looked at again, nearer.
 
-A detector that looks at the whole picture takes a potted plant for a person now and then, and so does one that sees the plant
-alone; but seldom both, while a person found from afar is found again from near. The figures are in models/MODEL_CARD.md.
+A detector that looks at the whole picture takes a potted plant for a person now and then, and so does one that sees the
+plant alone; but seldom both, while a person found from afar is found again from near. The model card has the figures.
 """
 
 from collections.abc import Mapping

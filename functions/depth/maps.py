@@ -14,40 +14,17 @@ Map = NDArray[np.float32]
 
 
 def resample(values: Map, size: tuple[int, int], box: Box | None = None) -> Map:
-    """A box of a map (h, w), at `size` (width, height), by a triangle filter: linear when enlarging, averaging when not.
+    """A map (h, w), or a box of it, at `size` (width, height), linear. Past the border the border's values go on.
 
-    The box may reach past the border: the border's values go on.
+    No product of matrices on purpose: numpy would hand it to threads of its own, which other workers pay for.
     """
     left, top, right, bottom = box or (0.0, 0.0, float(values.shape[1]), float(values.shape[0]))
-    rows = _weights(values.shape[0], size[1], top, bottom)
-    columns = _weights(values.shape[1], size[0], left, right)
-    result: Map = rows @ values @ columns.T
-    return result
+    across = _stretched(values.T, Steps.between(left, right, size[0], values.shape[1])).T
+    return _stretched(across, Steps.between(top, bottom, size[1], values.shape[0]))
 
 
-def _weights(length: int, count: int, start: float, stop: float) -> Map:
-    """(count, length): how much each source pixel gives to each target pixel."""
-    step = (stop - start) / count
-    reach = max(step, 1.0)
-    centres = start + (np.arange(count) + 0.5) * step
-    first = np.floor(centres - reach).astype(int)
-    offsets = np.arange(int(np.ceil(2 * reach)) + 2)
-    places = first[:, None] + offsets
-    weights = np.maximum(0, 1 - np.abs(places + 0.5 - centres[:, None]) / reach)
-    weights /= weights.sum(1, keepdims=True)
-    table = np.zeros((count, length), np.float32)
-    np.add.at(table, (np.arange(count)[:, None], places.clip(0, length - 1)), weights)
-    return table
-
-
-def enlarge(values: Map, size: tuple[int, int]) -> Map:
-    """A map (h, w) at a larger `size` (width, height), linear. For large targets: no weight tables."""
-    return _stretched(_stretched(values.T, size[0]).T, size[1])
-
-
-def _stretched(values: Map, count: int) -> Map:
-    """More rows."""
-    steps = Steps.along(len(values), count)
+def _stretched(values: Map, steps: "Steps") -> Map:
+    """Rows at the given steps."""
     base = values[steps.before]
     result: Map = base + steps.share[:, None] * (values[steps.after] - base)
     return result
@@ -62,13 +39,13 @@ class Steps:
     share: Map
 
     @classmethod
-    def along(cls, length: int, count: int) -> "Steps":
-        """`count` places spread evenly over `length` pixels."""
-        return cls.through((np.arange(count) + 0.5) * (length / count) - 0.5, length)
+    def between(cls, start: float, stop: float, count: int, length: int) -> "Steps":
+        """The middles of `count` equal parts of what lies between two borders of `length` pixels."""
+        return cls.through(start - 0.5 + (np.arange(count, dtype=np.float64) + 0.5) * ((stop - start) / count), length)
 
     @classmethod
     def through(cls, places: NDArray[np.float64], length: int) -> "Steps":
-        """Places given in pixels, 0 being the middle of the first of `length`; those outside are moved to the border."""
+        """Places in pixels, 0 being the middle of the first of `length`; those outside are moved to the border."""
         places = places.clip(0, length - 1)
         before = places.astype(np.intp)
         return cls(before, np.minimum(before + 1, length - 1), (places - before).astype(np.float32))
@@ -81,7 +58,7 @@ class Steps:
         return Steps(self.before[places], self.after[places], self.share[places])
 
 
-def between(values: NDArray[np.float32], width: int, rows: Steps, columns: Steps) -> NDArray[np.float32]:
+def scattered(values: NDArray[np.float32], width: int, rows: Steps, columns: Steps) -> NDArray[np.float32]:
     """Linear values at n scattered points of maps (h * width, k): (n, k)."""
     above, below = rows.before * width, rows.after * width
     right = columns.share[:, None]
@@ -96,27 +73,31 @@ def between(values: NDArray[np.float32], width: int, rows: Steps, columns: Steps
 def box_mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     """Mean over (2 radius + 1) squared pixels of maps (..., h, w); past the border its values go on."""
     side = 2 * radius + 1
-    total = _running_sum(_running_sum(values, radius, -1), radius, -2)
-    total *= np.float32(1 / (side * side))
-    return total
+    edges = [(0, 0)] * (values.ndim - 2) + [(radius, radius)] * 2
+    padded = np.pad(values, edges, mode="edge")
+    height, width = values.shape[-2:]
+    total = _sums(_sums(padded, side, height, -2), side, width, -1)
+    return total * np.float32(1 / (side * side))
 
 
-def _running_sum(values: NDArray[np.float32], radius: int, axis: int) -> NDArray[np.float32]:
-    """Plain additions: for the small radii in use faster than cumulative sums, and without their rounding errors."""
-    widths = [(0, 0)] * values.ndim
-    widths[axis] = (radius, radius)
-    padded = np.moveaxis(np.pad(values, widths, mode="edge"), axis, 0)
-    length = values.shape[axis]
-    total = padded[:length].copy()
-    for shift in range(1, 2 * radius + 1):
-        total += padded[shift : shift + length]
-    return np.moveaxis(total, 0, axis)
+def _sums(values: NDArray[np.float32], side: int, count: int, axis: int) -> NDArray[np.float32]:
+    """Sums of `side` neighbours, from sums of 2, 4, 8 ...: fewer additions, and none of a cumulative sum's rounding."""
+    block, width, start = np.moveaxis(values, axis, 0), 1, 0
+    total = np.zeros((), np.float32)
+    while True:
+        if side & width:
+            part = block[start : start + count]
+            total = total + part
+            start += width
+        if side < 2 * width:
+            return np.moveaxis(total, 0, axis)
+        block, width = block[:-width] + block[width:], 2 * width
 
 
 def extrapolate(values: Map, known: Map) -> Map:
     """Values where `known` (weights, 0 or more) is 0, from the nearest known ones; known values stay as they are.
 
-    Pull-push (Gortler et al. 1996, The Lumigraph): weighted means on ever coarser rasters fill what is empty on finer ones.
+    Pull-push (Gortler et al. 1996, The Lumigraph): weighted means on coarser rasters fill what is empty on finer ones.
     """
     if values.shape[0] * values.shape[1] == 1 or known.all():
         return values
@@ -128,6 +109,6 @@ def extrapolate(values: Map, known: Map) -> Map:
     means = weighted.reshape(shape).sum((1, 3)) / np.maximum(weights, 1e-9)
     coarse = extrapolate(means, np.minimum(weights, 1))
     size = (2 * coarse.shape[1], 2 * coarse.shape[0])
-    fill = enlarge(coarse, size)[:height, :width]
+    fill = resample(coarse, size)[:height, :width]
     result: Map = np.where(known > 0, values, fill)
     return result

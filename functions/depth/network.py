@@ -30,7 +30,7 @@ class View:
         """Points (..., 2) in input pixels -> pixels of the full-size picture."""
         left, top, right, bottom = self.inner
         scale = np.array([(self.box[2] - self.box[0]) / (right - left), (self.box[3] - self.box[1]) / (bottom - top)])
-        moved = (points - np.array([left, top])) * scale + np.array(self.box[:2])
+        moved: NDArray[np.float64] = (points - np.array([left, top])) * scale + np.array(self.box[:2])
         return moved.astype(np.float32)
 
 
@@ -49,7 +49,7 @@ class Network:
         # Weights are stored as int8 and computed with in float32. Left on, the runtime would try to compute in int8:
         # slower on most machines, and wrong for depthwise networks.
         settings.add_session_config_entry("session.disable_quant_qdq", "1")
-        # Far from an answer sigmoids leave numbers too small for the processor's fast path: 1.4 s instead of 45 ms were seen.
+        # Sigmoids leave numbers too small for the processor's fast path: 1.4 s instead of 45 ms were seen.
         settings.add_session_config_entry("session.set_denormal_as_zero", "1")
         session = onnxruntime.InferenceSession(manifest.file, settings, providers=["CPUExecutionProvider"])
         return cls(manifest, session)

@@ -1,8 +1,8 @@
 """From the estimate's coarse raster to a fine one whose edges follow the picture. Pure numpy.
 
-Alpha is carried over by the colour guided filter (He, Sun, Tang: Guided Image Filtering, 2010) in its fast form (He, Sun:
-Fast Guided Filter, 2015): near every point alpha is explained as a linear function of the colour, and the coefficients,
-not alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies outside is first
+Alpha is carried over by the colour guided filter (He, Sun, Tang: Guided Image Filtering, 2010) in its fast form (He,
+Sun: Fast Guided Filter, 2015): near every point alpha is explained as a linear function of the colour, and the
+coefficients, not alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies outside is first
 replaced by the nearest depth inside, and the whole is then enlarged smoothly.
 """
 
@@ -47,7 +47,7 @@ def refine(estimate: Estimate, pixels: Pixels) -> Relief:
         return Relief(empty, empty)
     own = np.where(estimate.alpha >= SURELY_INSIDE, estimate.alpha, np.float32(0))
     depth = maps.extrapolate(scaled(estimate.inverse_depth, inside), own)
-    return Relief(maps.enlarge(depth, size), fine_alpha(estimate.alpha, pixels, size))
+    return Relief(maps.resample(depth, size), fine_alpha(estimate.alpha, pixels, size))
 
 
 def fine_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -66,14 +66,15 @@ def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     """Alpha on the fine raster (width, height): 0 or 1 far from the silhouette, guided by the picture near it."""
     height, width = alpha.shape
     around = maps.box_mean(alpha, RADIUS)
-    rows, columns = maps.Steps.along(height, size[1]), maps.Steps.along(width, size[0])
+    rows = maps.Steps.between(0, height, size[1], height)
+    columns = maps.Steps.between(0, width, size[0], width)
     fine = (around > 0.5).astype(np.float32)[rows.nearest][:, columns.nearest]
     band = ((around > NOWHERE) & (around < 1 - NOWHERE))[rows.nearest][:, columns.nearest]
     y, x = np.divmod(np.flatnonzero(band), size[0])
 
     guide = pixels.sample((width, height)).transpose(2, 0, 1) * np.float32(1 / 255)
     lines = np.concatenate(guided_coefficients(guide, alpha)).reshape(4, -1).T.copy()  # one gather brings all four
-    line = maps.between(lines, width, rows.at(y), columns.at(x))
+    line = maps.scattered(lines, width, rows.at(y), columns.at(x))
     colours = pixels.sample(size).reshape(-1, 3)[y * size[0] + x]
     guided = np.einsum("nc,nc->n", line[:, :3], colours) * np.float32(1 / 255) + line[:, 3]
     fine[y, x] = ((guided - LOWEST) / (HIGHEST - LOWEST)).clip(0, 1)

@@ -1,4 +1,4 @@
-"""Store a trained network's weights as int8: `python -m training.convert.shrink trained.onnx models/portrait-depth.onnx`.
+"""Store a trained network's weights as int8: `python -m training.convert.shrink trained.onnx models/x.onnx`.
 
 Keeps inputs and outputs. Brings the manifest beside the result, if there is one, up to date with its sha256 and size.
 """

@@ -1,7 +1,7 @@
 """Small files: weights stored as int8 or float16 and widened when a session opens. Computing stays float32.
 
-int8: one scale for each output channel and a DequantizeLinear, for dense convolutions only. They hold nearly all weights;
-depthwise ones hold few, and there a channel has nine weights of its own, which 8 bits spoil first.
+int8: one scale for each output channel and a DequantizeLinear, for dense convolutions only. They hold nearly all
+weights; depthwise ones hold few, and there a channel has nine weights of its own, which 8 bits spoil first.
 """
 
 import numpy as np
