@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import processes
 from infra.local.intrinsics import PSEUDO_PARAMETERS
@@ -123,17 +124,27 @@ def client(endpoint: str, credentials: Mapping[str, str], region: str) -> Any:
 
 
 def make_tables(dynamodb: Tables, tables: Sequence[Table], only_look: bool = False) -> None:
-    """Create what is not there. `only_look`, where tables belong to a deployment: StoreError if one is missing."""
-    there = set(dynamodb.list_tables()["TableNames"])
-    missing = [table for table in tables if table.name not in there]
-    if missing and only_look:
-        raise StoreError(f"The store has no table {missing[0].name}: deploy template.yaml first.")
-    for table in missing:
-        dynamodb.create_table(**table.definition)
-        dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-        if table.expires_by:
-            expiry = {"Enabled": True, "AttributeName": table.expires_by}
-            dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=expiry)
+    """Create what is not there. `only_look`, where tables belong to a deployment: one that is missing is an error.
+
+    Raises StoreError, also where the store does not answer or the credentials are not good.
+    """
+    try:
+        there = set(dynamodb.list_tables()["TableNames"])
+        missing = [table for table in tables if table.name not in there]
+        if missing and only_look:
+            raise StoreError(f"The store has no table {missing[0].name}: KEYS_TABLE and the like name others.")
+        for table in missing:
+            _make_table(dynamodb, table)
+    except (BotoCoreError, ClientError) as error:
+        raise StoreError(f"The store cannot be used: {error}") from error
+
+
+def _make_table(dynamodb: Tables, table: Table) -> None:
+    dynamodb.create_table(**table.definition)
+    dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    if table.expires_by:
+        expiry = {"Enabled": True, "AttributeName": table.expires_by}
+        dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=expiry)
 
 
 def free_port() -> int:

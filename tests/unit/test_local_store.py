@@ -98,6 +98,12 @@ def test_a_store_that_cannot_start_says_where_to_look(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_store_that_does_not_answer_is_said_in_a_sentence() -> None:
+    dynamodb = store.client(f"http://127.0.0.1:{store.free_port()}", store.DUMMY_CREDENTIALS, "us-east-1")
+    with pytest.raises(StoreError, match=r"The store cannot be used: .*127\.0\.0\.1"):
+        store.make_tables(dynamodb, TABLES)
+
+
 def test_a_store_elsewhere_is_signed_for_with_the_caller_s_own_credentials() -> None:
     given = {
         "AWS_REGION": "eu-west-1",
