@@ -1,6 +1,7 @@
 """One TCP connection to the front: uvicorn's HTTP/1.1 protocol with the bounds that it leaves to others."""
 
 import asyncio
+import contextlib
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -139,7 +140,8 @@ class Connection(HttpToolsProtocol):
         lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
         lines += [name + b": " + value for name, value in [*encoded_headers(answer), (b"Connection", b"close")]]
         self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
-        self.transport.write_eof()
+        with contextlib.suppress(OSError):  # the client is gone already
+            self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
     def _has_answer_on_its_way(self) -> bool:
