@@ -57,8 +57,10 @@ def test_whatever_comes_is_answered_or_closed(caplog: pytest.LogCaptureFixture) 
     with local(Limits(head_s=0.1, silence_s=0.1, body_s=0.3)) as here, caplog.at_level(logging.ERROR):
         for case in range(CASES):
             data = changed(random_)
-            with socket.create_connection(("127.0.0.1", here.port), timeout=10) as wire:
-                with contextlib.suppress(ConnectionError):  # closed while we still sent: that is an answer, too
-                    assert exchange(wire, data, random_) in (b"", b"HTTP/1.1 "), (case, data)
+            with (
+                socket.create_connection(("127.0.0.1", here.port), timeout=10) as wire,
+                contextlib.suppress(ConnectionError),  # closed while we still sent: that is an answer, too
+            ):
+                assert exchange(wire, data, random_) in (b"", b"HTTP/1.1 "), (case, data)
         assert here.post("echo").status == 200
     assert not caplog.records, caplog.text
