@@ -18,7 +18,7 @@ from depth.form import Form
 from depth.ports import Estimator, Relief
 from portrait import tariff
 from portrait.admission import admit
-from portrait.ledger import Caller, Charge, Ledger, Receipt
+from portrait.ledger import Caller, Charge, Ledger, Receipt, Standing
 from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout
 from portrait.trail import Trail
 
@@ -72,10 +72,10 @@ class Service:
         }
         charge = self._charge(call.idempotency_key, sent, options, trail)
         with trail.stage("standing"):
-            self._afford(caller, charge)
+            standing = self._afford(caller, charge)
 
         with trail.stage("decode"):
-            pixels = picture.decode(sent.picture, header)
+            pixels = picture.decode(header)
         self._in_time(deadline)
         with trail.stage("estimate"):
             estimate = self.estimator.estimate(pixels)
@@ -89,7 +89,7 @@ class Service:
 
         self._in_time(deadline)
         with trail.stage("debit"):
-            trail.receipt = self.ledger.debit(caller, charge, self.clock(), deadline)
+            trail.receipt = self._pay(caller, charge, standing, deadline)
         return DepthMap(file, options.media_type, trail.receipt, _coverage(relief))
 
     def _charge(self, idempotency_key: str, sent: Form, options: Options, trail: Trail) -> Charge:
@@ -102,11 +102,18 @@ class Service:
         fingerprint = _fingerprint(sent.picture, sent.fields)
         return Charge.of_idempotent_call(trail.call_id, tariff.CALL_CREDITS, key, fingerprint)
 
-    def _afford(self, caller: Caller, charge: Charge) -> None:
+    def _afford(self, caller: Caller, charge: Charge) -> Standing:
         """Can the account pay? What was charged before is not paid again."""
         standing = self.ledger.standing(caller, charge, self.clock())
         if not standing.charged_before and standing.credits < charge.credits:
             raise NoCredits()
+        return standing
+
+    def _pay(self, caller: Caller, charge: Charge, standing: Standing, deadline: float) -> Receipt:
+        """Take the credit, unless this very request was charged before."""
+        if standing.charged_before:
+            return Receipt(consumed=0, remaining=standing.credits)
+        return self.ledger.debit(caller, charge, self.clock(), deadline)
 
     def _in_time(self, deadline: float) -> None:
         if self.clock() > deadline:
