@@ -16,6 +16,9 @@ from depth.ports import Box
 PERSON_POINTS = 4
 """Of the person detector: hips, its circle, shoulders, their circle. See its manifest."""
 
+MOST = 200
+"""Boxes that are looked at; of one thing a detector finds a dozen."""
+
 SAME_OVERLAP = 0.3
 """Boxes that share more than this (intersection over union) are one finding."""
 
@@ -37,7 +40,7 @@ def findings(manifest: Manifest, view: View, outputs: dict[str, NDArray[np.float
     """What is found with at least the score `least`, best first, each thing once."""
     scores = 1 / (1 + np.exp(-outputs["scores"].ravel().clip(-50, 50)))
     order = np.flatnonzero(scores >= least)
-    order = order[np.argsort(-scores[order])]
+    order = order[np.argsort(-scores[order])][:MOST]
     centres = anchor_centres(manifest)[order]
     values = outputs["boxes"].reshape(len(scores), -1)[order]
     found: list[Finding] = []

@@ -146,21 +146,24 @@ def placed(values: Map, ground: Map, box: Box, whole: Box) -> Map:
 
 def people_box(alpha: Map, found: list[Finding], whole: Box) -> Box:
     """A box around all people, on whole cells of the raster: what alpha shows, and bodies found where it shows none."""
-    across, down = whole[2] / alpha.shape[1], whole[3] / alpha.shape[0]
-    rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
-    boxes = [finding.body for finding in found if not alpha[cells(finding.body, whole, alpha.shape)].max() > 0.5]
-    if len(rows):
-        boxes.append((columns[0] * across, rows[0] * down, (columns[-1] + 1) * across, (rows[-1] + 1) * down))
-    left, top = np.min([box[:2] for box in boxes], axis=0)
-    right, bottom = np.max([box[2:] for box in boxes], axis=0)
-    margin = MARGIN * max(right - left, bottom - top)
-    left, top, right, bottom = gate.clipped((left - margin, top - margin, right + margin, bottom + margin), whole)
-    return (
-        float(np.floor(left / across) * across),
-        float(np.floor(top / down) * down),
-        float(np.ceil(right / across) * across),
-        float(np.ceil(bottom / down) * down),
-    )
+    unit = np.array([whole[2] / alpha.shape[1], whole[3] / alpha.shape[0]] * 2)
+    sure = [finding.body for finding in found if finding.score >= gate.BELIEVED]
+    boxes = [body for body in sure if not _is_shown(alpha[cells(body, whole, alpha.shape)])]
+    if (alpha > 0.5).any():
+        rows, columns = np.flatnonzero((alpha > 0.5).any(1)), np.flatnonzero((alpha > 0.5).any(0))
+        left, top, right, bottom = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]) * unit
+        boxes.append((float(left), float(top), float(right), float(bottom)))
+    edges = np.array(boxes or [finding.body for finding in found])
+    edges = np.concatenate([edges[:, :2].min(0), edges[:, 2:].max(0)])
+    margin = MARGIN * max(edges[2] - edges[0], edges[3] - edges[1])
+    left, top, right, bottom = gate.clipped(tuple(edges + np.array([-margin, -margin, margin, margin])), whole) / unit
+    left, top, right, bottom = np.array([np.floor(left), np.floor(top), np.ceil(right), np.ceil(bottom)]) * unit
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _is_shown(alpha: Map) -> bool:
+    """Is a body's alpha about as tall as the body? Of small people the first look sees a shirt, or nothing."""
+    return float((alpha > 0.5).any(1).mean()) > 0.5
 
 
 # ---- which parts of the matte are people --------------------------------------------------------------------

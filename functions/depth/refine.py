@@ -2,8 +2,8 @@
 
 Alpha is carried over by the colour guided filter (He, Sun, Tang: Guided Image Filtering, 2010) in its fast form (He,
 Sun: Fast Guided Filter, 2015): near every point alpha is explained as a linear function of the colour, and the
-coefficients, not alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies outside is first
-replaced by the nearest depth inside, and the whole is then enlarged smoothly.
+coefficients, not alpha, are enlarged. Depth is never interpolated across the silhouette, where it jumps: what lies
+outside is first replaced by the nearest depth inside, and the whole is then enlarged smoothly.
 """
 
 from typing import Final
