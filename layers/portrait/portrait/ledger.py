@@ -150,7 +150,10 @@ class Difference:
 
 
 class Register(Protocol):
-    """What the operator's command needs of the store."""
+    """What the operator's command needs of the store.
+
+    Every method may raise `problems.Unavailable` (nothing was done); those that book or change keys also Uncertain.
+    """
 
     def create_account(self, account_id: str, now: float) -> None:
         """Open an account without credits. Raises AlreadyThere."""
@@ -161,14 +164,22 @@ class Register(Protocol):
         ...
 
     def grant(self, account_id: str, credits: int, note: str, now: float) -> int:
-        """Book credits (negative to take back) under a fresh name; the new balance. Raises NotThere."""
+        """Book credits (negative to take back) under a fresh name; the new balance. Raises NotThere, TooFewCredits."""
         ...
 
-    def add_key(self, account_id: str, text: str, name: str, now: float) -> Key:
+    def balance(self, account_id: str) -> int:
+        """Credits left, read consistently. Raises NotThere."""
+        ...
+
+    def add_key(self, account_id: str, key_text: str, name: str, now: float) -> Key:
         """Store the digest of a key that was just made or is imported.
 
         Raises NotThere (account), AlreadyThere (key), TooManyKeys.
         """
+        ...
+
+    def key(self, key_digest: str) -> Key:
+        """One key, read consistently. Raises NotThere."""
         ...
 
     def keys(self, account_id: str) -> list[Key]:
@@ -184,7 +195,7 @@ class Register(Protocol):
         ...
 
     def statement(self, account_id: str) -> Iterator[Entry]:
-        """The rows of an account's ledger, oldest first."""
+        """The rows of an account's ledger, oldest first. Raises NotThere."""
         ...
 
     def audit(self) -> Iterator[Difference]:
@@ -206,3 +217,11 @@ class AlreadyThere(BookError):
 
 class TooManyKeys(BookError):
     """The account has as many live keys as it may have."""
+
+
+class TooFewCredits(BookError):
+    """More is to be taken back than the account holds."""
+
+
+class Uncertain(BookError):
+    """The store never told whether it was done."""

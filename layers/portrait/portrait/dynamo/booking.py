@@ -1,0 +1,79 @@
+"""One row of an account's ledger, and the balance that moves with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from portrait.dynamo.store import Item, Store, number, row_key, text
+from portrait.dynamo.transaction import Change
+from portrait.ledger import Caller, Charge
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A row to be. `credits` is signed; `call_id` is whose row it is; `at` in whole seconds since 1970."""
+
+    account_id: str
+    row: str
+    credits: int
+    at: int
+    call_id: str
+    note: str
+    fingerprint: str = ""
+
+    @classmethod
+    def of_charge(cls, caller: Caller, charge: Charge, now: float) -> "Booking":
+        return cls(
+            account_id=caller.account_id,
+            row=charge.row,
+            credits=-charge.credits,
+            at=int(now),
+            call_id=charge.call_id,
+            note=caller.key_prefix,
+            fingerprint=charge.fingerprint,
+        )
+
+
+def booked(store: Store, booking: Booking) -> Change:
+    """The balance moves where the account has enough, and the row is written where there is none of its name."""
+    key = row_key(booking.account_id, booking.row)
+    return Change(
+        account={"Update": _balance(store, booking)},
+        proof={
+            "Put": {
+                "TableName": store.ledger_table,
+                "Item": {**key, **_attributes(booking)},
+                "ConditionExpression": "attribute_not_exists(account_id)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        },
+        table=store.ledger_table,
+        key=key,
+        attribute="call_id",
+    )
+
+
+def _balance(store: Store, booking: Booking) -> dict[str, Any]:
+    """Credits are added to whatever the account holds; they are taken only where they are there."""
+    condition, values = "attribute_exists(account_id)", {":moved": number(booking.credits)}
+    if booking.credits < 0:
+        condition += " AND #credits >= :taken"
+        values[":taken"] = number(-booking.credits)
+    return {
+        "TableName": store.ledger_table,
+        "Key": row_key(booking.account_id),
+        "UpdateExpression": "ADD #credits :moved",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#credits": "credits"},
+        "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def _attributes(booking: Booking) -> Item:
+    item = {
+        "credits": number(booking.credits),
+        "at": number(booking.at),
+        "call_id": text(booking.call_id),
+        "note": text(booking.note),
+    }
+    return {**item, "fingerprint": text(booking.fingerprint)} if booking.fingerprint else item

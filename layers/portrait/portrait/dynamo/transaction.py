@@ -1,0 +1,205 @@
+"""Two conditional writes as one, and what became of them when no answer came.
+
+A change moves a number of an account and leaves a proof: an item that is there afterwards and was not before. The proof
+decides everything that a network can make uncertain.
+
+    send ──► Done
+      │
+      ├─► cancelled: the proof is there already ──────────────► Found(item)   the caller tells whose it is
+      ├─► cancelled: the account's condition failed ──────────► Refused(account)
+      ├─► cancelled: a conflict; throttled; not connected ────► surely not done: wait with jitter, send again
+      └─► no answer, or a 5xx: it may be done ──► read the proof ──► there: Found(item)
+                                                      ├─► not there: send again; its condition makes that safe
+                                                      └─► no answer: send or read again, until the deadline: Unknown
+
+Once an answer was lost, "not there" is no proof of "never will be": a request can still be on its way. So then the end
+at the deadline is Unknown, and never an error that would say that nothing happened.
+"""
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from portrait.dynamo.store import Item, Store
+from portrait.problems import Timeout, Unavailable
+
+FIRST_WAIT_S: Final = 0.025
+LONGEST_WAIT_S: Final = 0.8
+"""Full jitter: the wait is anything from 0 to a bound that doubles from the first of these to the second."""
+
+NEVER_SENT: Final = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
+CONDITION_FAILED: Final = "ConditionalCheckFailed"
+BUSY: Final = frozenset(
+    {
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+"""Codes of cancellation reasons and of errors that say: not done, and another time it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """This attempt was acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The proof was there: by another, or by an attempt of ours whose answer was lost."""
+
+    proof: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The account does not allow it: as it is, or None where there is no account."""
+
+    account: Item | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer until the deadline: done or not."""
+
+
+Outcome = Done | Found | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Surely not done by this attempt; it may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`account` and `proof`: the two members of a TransactWriteItems, each with its condition.
+
+    The proof of the change is the item `key` of `table`, once it has `attribute`.
+    """
+
+    account: Mapping[str, Any]
+    proof: Mapping[str, Any]
+    table: str
+    key: Item
+    attribute: str
+
+    def is_proved_by(self, item: Item | None) -> bool:
+        return item is not None and self.attribute in item
+
+
+class Committer:
+    """Commits changes. Time and chance are given, so that no test has to wait for them."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.sleep = sleep
+        self.chance = chance
+
+    def commit(self, change: Change, deadline: float) -> Outcome:
+        """Do it once. No attempt starts at `deadline` (s since 1970) or later.
+
+        Raises Timeout (nothing was sent) and Unavailable, both only while it is certain that nothing was done.
+        """
+        is_in_doubt, attempts = False, 0
+        for bound_s in _bounds():
+            if self.clock() >= deadline:
+                break
+            attempts += 1
+            try:
+                answer = self._send(change)
+            except Unavailable:
+                if not is_in_doubt:
+                    raise
+                break
+            if isinstance(answer, NoAnswer):
+                is_in_doubt = True
+                answer = self._look(change)
+            if not isinstance(answer, NotDone | NoAnswer):
+                return answer
+            self._wait(bound_s, deadline)
+        if is_in_doubt:
+            return self._last_look(change)
+        raise Unavailable() if attempts else Timeout()
+
+    def _send(self, change: Change) -> Outcome | NotDone | NoAnswer:
+        """One attempt. Raises Unavailable where another would fare no better."""
+        try:
+            self.store.single.transact_write_items(TransactItems=[change.account, change.proof])  # type: ignore[list-item]
+        except ClientError as error:
+            return self._judge(change, error)
+        except NEVER_SENT:
+            return NotDone()
+        except BotoCoreError:
+            return NoAnswer()
+        return Done()
+
+    def _judge(self, change: Change, error: ClientError) -> Outcome | NotDone | NoAnswer:
+        code = error.response["Error"]["Code"]
+        if code == "TransactionCanceledException":
+            return self._judge_reasons(change, error)
+        if code in BUSY:
+            return NotDone()
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            return NoAnswer()
+        raise Unavailable() from error
+
+    def _judge_reasons(self, change: Change, error: ClientError) -> Outcome | NotDone | NoAnswer:
+        """The proof is asked first, then conflicts: a twin may be writing that very proof. The account is last."""
+        account, proof = cast(list[Item], error.response["CancellationReasons"])
+        if proof.get("Code") == CONDITION_FAILED:
+            item = proof.get("Item")
+            return Found(item) if item and change.is_proved_by(item) else self._look(change)
+        if BUSY & {account.get("Code"), proof.get("Code")}:
+            return NotDone()
+        if account.get("Code") == CONDITION_FAILED:
+            return Refused(account.get("Item"))
+        raise Unavailable() from error
+
+    def _look(self, change: Change) -> Found | NotDone | NoAnswer:
+        try:
+            item = self.store.read(change.table, change.key)
+        except Unavailable:
+            return NoAnswer()
+        return Found(item) if item is not None and change.is_proved_by(item) else NotDone()
+
+    def _last_look(self, change: Change) -> Found | Unknown:
+        answer = self._look(change)
+        return answer if isinstance(answer, Found) else Unknown()
+
+    def _wait(self, bound_s: float, deadline: float) -> None:
+        left_s = max(0.0, deadline - self.clock())
+        self.sleep(min(self.chance() * bound_s, left_s))
+
+
+def _bounds() -> Iterator[float]:
+    return (min(FIRST_WAIT_S * 2 ** min(attempt, 16), LONGEST_WAIT_S) for attempt in itertools.count())
