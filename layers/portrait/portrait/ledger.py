@@ -152,7 +152,7 @@ class Difference:
 class Register(Protocol):
     """What the operator's command needs of the store.
 
-    Every method may raise `problems.Unavailable` (nothing was done); those that book or change keys also Uncertain.
+    Every method may raise `problems.Unavailable`: no answer came, and what was asked for may be done or not.
     """
 
     def create_account(self, account_id: str, now: float) -> None:
@@ -221,7 +221,3 @@ class TooManyKeys(BookError):
 
 class TooFewCredits(BookError):
     """More is to be taken back than the account holds."""
-
-
-class Uncertain(BookError):
-    """The store never told whether it was done."""

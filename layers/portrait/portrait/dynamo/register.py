@@ -34,8 +34,8 @@ from portrait.ledger import (
     NotThere,
     TooFewCredits,
     TooManyKeys,
-    Uncertain,
 )
+from portrait.problems import Unavailable
 
 WITHIN_S: Final = 20.0
 """How long one order of the operator may take."""
@@ -209,7 +209,7 @@ class DynamoRegister:
     def _commit(self, change: Change) -> Done | Found | Refused:
         outcome = self.committer.commit(change, self.clock() + WITHIN_S)
         if isinstance(outcome, Unknown):
-            raise Uncertain("The store did not tell whether it was done: look before you repeat it.")
+            raise Unavailable()
         return outcome
 
 
