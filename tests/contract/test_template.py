@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation would get it, translated offline by SAM's own translator. Nothing is deployed here."""
+"""template.yaml as CloudFormation gets it, translated offline by SAM's own translator. Nothing is deployed here."""
 
 import json
 import os
