@@ -321,7 +321,7 @@ def schema_of(path: str) -> dict[str, Any]:
     return resolved(content["schema"])
 
 
-@pytest.mark.parametrize(("path", "key"), [("/health", ""), ("/account/v1", KEY)])
+@pytest.mark.parametrize(("path", "key"), [("/health", ""), ("/account/v1", KEY)], ids=["health", "account"])
 def test_the_small_function_answers_as_described(path: str, key: str) -> None:
     status, headers, value = asked(path, key)
     assert status == 200

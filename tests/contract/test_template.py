@@ -225,6 +225,16 @@ def test_x86_is_what_a_deployment_gets_unless_it_asks(resources: dict[str, Any],
     assert parameters["Architecture"] == "x86_64"
 
 
+def test_one_python_runs_and_builds_everything(resources: dict[str, Any]) -> None:
+    base = re.search(r"^ARG BASE=\S+/python:(\S+)$", (ROOT / "infra/image/Dockerfile").read_text(), re.MULTILINE)
+    assert base
+    runtime = f"python{base[1]}"
+    [layer] = of_type(resources, "AWS::Lambda::LayerVersion").values()
+    assert properties(resources, "AccountFunction")["Runtime"] == runtime
+    assert layer["Properties"]["CompatibleRuntimes"] == [runtime]
+    assert source()["Resources"]["PortraitLayer"]["Metadata"]["BuildMethod"] == runtime
+
+
 @pytest.mark.parametrize("function", ["DepthFunction", "AccountFunction"])
 def test_every_function_starts_with_the_environment_it_is_given(
     resources: dict[str, Any], parameters: dict[str, Any], function: str
@@ -298,9 +308,10 @@ def test_every_body_reaches_a_function_as_it_was_sent(body: dict[str, Any], reso
 
 
 def test_one_stage_is_made_and_not_a_second_beside_it(resources: dict[str, Any]) -> None:
-    assert [stage["Properties"]["StageName"] for stage in of_type(resources, "AWS::ApiGateway::Stage").values()] == [
-        "live"
-    ]
+    stages = of_type(resources, "AWS::ApiGateway::Stage").values()
+    assert [stage["Properties"]["StageName"] for stage in stages] == ["live"]
+    [deployment] = of_type(resources, "AWS::ApiGateway::Deployment").values()
+    assert "StageName" not in deployment["Properties"], "a deployment that names a stage makes it"
 
 
 def test_every_path_of_the_door_is_a_route(body: dict[str, Any]) -> None:
