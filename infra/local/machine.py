@@ -75,7 +75,7 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
             front = Front(Gateway(plan.routes, plan.responses), pools, limits, log.tell)
             async with working(pools.values()), serving(front, listener):
                 await asyncio.to_thread(_check_health, url)
-                yield Machine(url, there, pools, await _demo_key(options, there, functions, environment))
+                yield Machine(url, there, pools, await _demo_key(options, there, functions, environment, log))
 
 
 @contextlib.contextmanager
@@ -163,7 +163,11 @@ def _here(function: Function, options: Options) -> Function:
 
 
 async def _demo_key(
-    options: Options, there: Store, functions: Mapping[str, Function], environment: Mapping[str, str]
+    options: Options,
+    there: Store,
+    functions: Mapping[str, Function],
+    environment: Mapping[str, str],
+    log: Log,
 ) -> str:
     """Ask the operator's command for the demo account's key. Raises MachineError with what it said."""
     if not _is_on_this_machine(there):
@@ -171,7 +175,10 @@ async def _demo_key(
     tables = {name: text for function in functions.values() for name, text in function.environment.items()}
     arguments = ("demo-key", "--file", str(options.data / "demo.key"))
     said = await _operator(arguments, options.root, {**environment, **tables})
-    return said.split()[-1]
+    *notes, key = said.splitlines()
+    for note in notes:
+        log.tell(note)
+    return key.strip()
 
 
 async def _operator(arguments: Sequence[str], root: Path, environment: Mapping[str, str]) -> str:
