@@ -124,7 +124,7 @@ def test_the_depth_function_may_charge_but_never_delete(resources: dict[str, Any
     assert statements(resources, "DepthRole") == {
         "IdentifyCaller": ({"dynamodb:GetItem"}, arn("KeysTable")),
         "ChargeCall": ({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}, arn("LedgerTable")),
-        "CountCall": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, arn("CountersTable")),
+        "CountCall": ({"dynamodb:UpdateItem"}, arn("CountersTable")),
         "WriteLogs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, arn("DepthLogs")),
     }
 
