@@ -1,58 +1,58 @@
 """File bytes -> upright pixels; relief -> file bytes. The home of Pillow.
 
-A picture is looked at (format and size, from its header), then decoded, and never held larger than it must be: JPEG is scaled
-while it is decoded (`draft`), other formats right after, so that 25 megapixels of JPEG never exist as RGB.
+A picture is looked at (format and size, without Pillow), then decoded, and never held larger than it must be: JPEG is
+scaled while it is decoded (`draft`), other formats right after, so that 25 megapixels of JPEG never exist as RGB.
 """
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
+from depth import container
+from depth.container import Container
 from depth.ports import Box, Relief
 from portrait import tariff
-from portrait.problems import ImageFormat, ImageResolution, ImageUnreadable
-
-assert JpegImagePlugin and PngImagePlugin and WebPImagePlugin  # imported to be registered: the three formats, no other
-
-Strip = Callable[[Image.Image, Image.Image, tuple[int, int], Box, bool], Image.Image]
-
-Image.MAX_IMAGE_PIXELS = None  # our own bound is lower, and is checked before any pixel is decoded
+from portrait.problems import ImageFileTooBig, ImageResolution, ImageUnreadable, ResultTooBig
 
 PERSON_ALPHA: Final = 0.5
 """Alpha from which on a pixel is a person's."""
 
 LOWEST: Final = 16
-"""Value of the farthest person pixel: 0 is kept for what is no person."""
+"""Value of the farthest person pixel, of 255: 0 is kept for what is no person."""
 
 HELD_PIXELS: Final = 2_000_000
 SAMPLED_PIXELS: Final = 1_000_000
 """A decoded picture has at most the first number of pixels, and at least the second if the file has."""
 
 JPEG_QUALITY: Final = 90
-STRIP_PIXELS: Final = 2_000_000
-"""Maps are brought to full size in strips of about this many pixels: float rows of 25 megapixels would be 100 MB."""
+"""Its step for a block's mean is 3 levels of 8, so a block that is all 0 decodes to exactly 0."""
+
+TILE_PX: Final = 512
+"""Maps are brought to full size in tiles of this edge: most of a picture is all person or none."""
+
+MOST_PX: Final = {"jpeg": 65_500, "webp": 16_383}
+"""Longest edge that a format, or its encoder, can carry; PNG carries any."""
 
 BACKDROP: Final = "white"
 """What shows through transparent pixels: cut-outs are mostly made for, and seen on, white."""
 
-OTHER_FORMATS: Final = (
-    (b"GIF8", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"%PDF", "PDF"),
-    (b"<svg", "SVG"),
-    (b"<?xml", "SVG"),
-    (b"\0\0\0\x0cJXL", "JPEG XL"),
-    (b"\0\0\0\x0cjP", "JPEG 2000"),
-)
-ORIENTATIONS: Final = {
+_READERS: Final[Mapping[str, Callable[[io.BytesIO], ImageFile.ImageFile]]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WEBP": WebPImageFile,
+}
+_UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -61,7 +61,19 @@ ORIENTATIONS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-ORIENTATION_TAG: Final = 0x0112
+_UNREADABLE: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow's readers raise on hostile bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +83,7 @@ class Header:
     format: str
     width: int
     height: int
-    orientation: int
-    image: Image.Image
-    """Opened, not decoded."""
+    container: Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,123 +107,78 @@ class Picture:
 
 
 def look(data: memoryview) -> Header:
-    """Format by the bytes, size by the header; no pixel is decoded. Raises ImageFormat, ImageResolution, ImageUnreadable."""
-    name = _format(bytes(data[:64]))
-    if name == "WEBP":
-        _bounded(*_webp_size(bytes(data[:30])))  # before Pillow: its decoder reserves the canvas when it opens
-    with _readable():
-        image = Image.open(io.BytesIO(data), formats=[name])
-    _bounded(*image.size)
-    orientation = _orientation(image)
-    width, height = image.size if orientation < 5 else image.size[::-1]
-    return Header(name, width, height, orientation, image)
+    """Size of the file, format by its bytes, pixels by its header: in this order, and none of them decoded.
+
+    Raises ImageFileTooBig, ImageFormat, ImageResolution; ImageUnreadable where not even a size is told.
+    """
+    if len(data) > tariff.FILE_BYTES:
+        raise ImageFileTooBig(len(data))
+    file = container.take_apart(data)
+    width, height = (file.width, file.height) if file.orientation < 5 else (file.height, file.width)
+    if width * height > tariff.PIXELS:
+        raise ImageResolution(width, height)
+    return Header(file.format, width, height, file)
 
 
 def decode(header: Header) -> Picture:
     """All of the file's pixels, upright, in sRGB, at most HELD_PIXELS of them. Raises ImageUnreadable."""
-    image = header.image
-    with _readable():
-        if header.format == "JPEG":
-            image.draft(None, _fitting(image.size, SAMPLED_PIXELS))
-        image.load()
-        profile = image.info.get("icc_profile")
-        image = _srgb(_opaque(_smaller(_eight_bit(image))), profile)
-    if header.orientation in ORIENTATIONS:
-        image = image.transpose(ORIENTATIONS[header.orientation])
+    file = header.container
+    if file.damage:
+        raise ImageUnreadable(file.damage)
+    image = _decoded(file)
+    image = _in_srgb(_opaque(_smaller(_resizable(image))), file.profile)
+    if file.orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[file.orientation])
     return Picture((header.width, header.height), image)
 
 
 def draw(relief: Relief, size: tuple[int, int], output: str, file_format: str) -> bytes:
-    """The relief as a file of full `size` (width, height).
+    """The relief as a file of full `size` (width, height), which carries pixels and nothing else.
 
-    output: depth, alpha or depth+alpha. file_format: jpeg, png, png16 or webp (lossless). Depth is LOWEST to 255 (png16: 257
-    times that) linear in inverse depth where alpha is PERSON_ALPHA or more, and 0 elsewhere; it is not multiplied by alpha.
+    output: depth, alpha or depth+alpha (two channels, as PNG). file_format: jpeg, png, png16 or webp (lossless).
+    Depth is LOWEST to 255 (png16: 257 times that) linear in inverse depth where alpha is PERSON_ALPHA or more, and 0
+    elsewhere; it is not multiplied by alpha. Raises ResultTooBig where the format cannot carry the size.
     """
-    deep = file_format == "png16"
-    if output == "alpha":
-        image = _full_size(relief, size, deep, _alpha_strip)
-    else:
-        image = _full_size(relief, size, deep, _depth_strip)
-    if output == "depth+alpha":
-        image = Image.merge("LA", (image, _full_size(relief, size, deep, _alpha_strip)))
-    return _encoded(image, file_format)
+    if max(size) > MOST_PX.get(file_format, max(size)):
+        name = file_format.upper()
+        raise ResultTooBig(f"The result of this image is too wide or too high for {name}: ask for output_format=png")
+    top = 65535 if file_format == "png16" else 255
+    maps = {"depth": [_depth], "alpha": [_alpha], "depth+alpha": [_depth, _alpha]}[output]
+    return _encoded([full_size(relief, size, top) for full_size in maps], file_format)
 
 
-# ---- reading ----------------------------------------------------------------------------------------------------------
+# ---- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _format(start: bytes) -> str:
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if start.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "WEBP"
-    for magic, name in OTHER_FORMATS:
-        if start.startswith(magic):
-            raise ImageFormat(f"it is {name}; use PNG, JPEG or WEBP")
-    if start[4:8] == b"ftyp":
-        raise ImageFormat("it is HEIC, AVIF or a video; use PNG, JPEG or WEBP")
-    raise ImageFormat()
-
-
-def _webp_size(start: bytes) -> tuple[int, int]:
-    """Width and height out of the first chunk (RFC 9649, 2.5-2.7); (1, 1) where there is none: Pillow will tell."""
-    chunk, data = start[12:16], start[20:]
-    if chunk == b"VP8X" and len(data) >= 10:
-        return 1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little")
-    if chunk == b"VP8L" and len(data) >= 5:
-        bits = int.from_bytes(data[1:5], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if chunk == b"VP8 " and len(data) >= 10:
-        return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
-    return 1, 1
-
-
-def _bounded(width: int, height: int) -> None:
-    if width * height > tariff.PIXELS:
-        raise ImageResolution(width, height)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Whatever Pillow raises on hostile bytes (its decoders raise many kinds) means that the file cannot be read."""
+def _decoded(file: Container) -> Image.Image:
+    """The pixels as stored. JPEG comes at 1/2, 1/4 or 1/8 of its size where that leaves SAMPLED_PIXELS."""
     try:
-        yield
-    except MemoryError:
-        raise  # ours: sizes were checked
-    except Exception as error:
+        image = _READERS[file.format](io.BytesIO(b"".join(file.pixels)))
+        if image.size != (file.width, file.height):
+            raise ValueError("the library sees another size")
+        if isinstance(image, JpegImageFile):
+            image.draft(None, _fitting(image.size, SAMPLED_PIXELS))
+        image.load()
+    except _UNREADABLE as error:
         raise ImageUnreadable("it is damaged or incomplete") from error
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 where EXIF is missing or broken. `getexif` would decode a PNG to find it."""
-    exif = Image.Exif()
-    try:
-        exif.load(image.info.get("exif", b""))
-        orientation = int(exif.get(ORIENTATION_TAG, 1))
-    except Exception:
-        return 1
-    return orientation if orientation in ORIENTATIONS else 1
+    return image
 
 
 def _fitting(size: tuple[int, int], pixels: int) -> tuple[int, int]:
     """A size of the same shape with about so many pixels, never a larger one."""
-    scale = min(1.0, (pixels / (size[0] * size[1])) ** 0.5)
+    scale = min(1.0, (pixels / (size[0] * size[1])) ** 0.5, pixels / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Modes that a resize would spoil, as ones that it does not. 16-bit gray is scaled: Pillow's own conversion clips."""
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode in ("P", "PA"):
-        return image.convert("RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB")
-    if image.mode == "1":
-        return image.convert("L")
-    if "transparency" in image.info and image.mode in ("L", "RGB"):
+def _resizable(image: Image.Image) -> Image.Image:
+    """Modes that a resize would spoil, as ones that it does not. Pillow's own conversion of 16-bit gray clips."""
+    if image.mode == "I;16":
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "P":
+        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode in ("1", "L", "RGB") and "transparency" in image.info:  # one colour is transparent
         return image.convert("RGBA")
-    return image
+    return image.convert("L") if image.mode == "1" else image
 
 
 def _smaller(image: Image.Image) -> Image.Image:
@@ -224,89 +189,114 @@ def _smaller(image: Image.Image) -> Image.Image:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """Over the backdrop. Modes that a colour profile is about (RGB, L, CMYK) stay."""
-    if image.mode not in ("RGBA", "LA", "La", "RGBa"):
+    if image.mode not in ("RGBA", "LA"):
         return image
-    image = image.convert("RGBA")
-    backdrop = Image.new("RGBA", image.size, BACKDROP)
-    return Image.alpha_composite(backdrop, image).convert("RGB")
+    flat = Image.new(image.mode[:-1], image.size, BACKDROP)
+    flat.paste(image.convert(flat.mode), mask=image.getchannel("A"))
+    return flat
 
 
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Colours as sRGB, where a usable profile says that they are something else; a broken one is ignored."""
-    if profile and b"sRGB" not in profile:
-        from PIL import ImageCms  # noqa: PLC0415 - few pictures need it, every cold start would pay for it
+    if not profile or b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile:
+        return image.convert("RGB")
+    from PIL import ImageCms  # noqa: PLC0415 - few pictures need it, every cold start would pay for it
 
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            if converted:
-                return converted
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass
-    return image.convert("RGB")
-
-
-# ---- writing ----------------------------------------------------------------------------------------------------------
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, *_UNREADABLE):
+        converted = None
+    return converted or image.convert("RGB")
 
 
-def _full_size(relief: Relief, size: tuple[int, int], deep: bool, strip: Strip) -> Image.Image:
-    """A map at full size: black, and strips of it where people are."""
-    full = Image.new("I;16" if deep else "L", size)
-    bounds = _bounds(relief.alpha, size)
-    if bounds is None:
-        return full
-    maps = [Image.fromarray(np.ascontiguousarray(values)) for values in _levels(relief, deep)]
-    left, top, right, bottom = bounds
-    rows = max(1, STRIP_PIXELS // (right - left))
-    across, down = relief.alpha.shape[1] / size[0], relief.alpha.shape[0] / size[1]
-    for start in range(top, bottom, rows):
-        stop = min(bottom, start + rows)
-        box = (left * across, start * down, right * across, stop * down)
-        full.paste(strip(maps[0], maps[1], (right - left, stop - start), box, deep), (left, start))
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """A part of the full-size map, and whether all, some or none of its pixels may be a person's."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    box: Box
+    """The same in pixels of the relief."""
+    least: float
+    most: float
+    """Alpha in and around it."""
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def of(self, raster: Image.Image) -> NDArray[Any]:
+        size = self.right - self.left, self.bottom - self.top
+        return np.asarray(raster.resize(size, Image.Resampling.BICUBIC, box=self.box))
+
+
+def _tiles(alpha: NDArray[np.float32], size: tuple[int, int]) -> Iterator[_Tile]:
+    rows, columns = alpha.shape
+    across, down = columns / size[0], rows / size[1]
+    reach_x, reach_y = (3 * max(1, math.ceil(scale)) for scale in (across, down))  # more than bicubic looks at
+    for top in range(0, size[1], TILE_PX):
+        for left in range(0, size[0], TILE_PX):
+            right, bottom = min(left + TILE_PX, size[0]), min(top + TILE_PX, size[1])
+            box = (left * across, top * down, right * across, bottom * down)
+            around = alpha[
+                max(0, int(box[1]) - reach_y) : math.ceil(box[3]) + reach_y,
+                max(0, int(box[0]) - reach_x) : math.ceil(box[2]) + reach_x,
+            ]
+            yield _Tile(left, top, right, bottom, box, float(around.min()), float(around.max()))
+
+
+def _depth(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
+    """Levels of depth where a person is, 0 elsewhere, at full size."""
+    unit = top // 255
+    full = _black(size, top)
+    depth = _raster(LOWEST * unit + relief.inverse_depth.clip(0, 1) * ((255 - LOWEST) * unit), top)
+    alpha = _raster(relief.alpha * 255, 255)
+    for tile in _tiles(relief.alpha, size):
+        # Bicubic weights overshoot, by at most 0.28 of the span in two directions.
+        if tile.most * 1.28 < PERSON_ALPHA:
+            continue
+        levels = _levels(tile.of(depth), LOWEST * unit, top)
+        if (1 - tile.least) * 1.28 > 1 - PERSON_ALPHA:
+            levels *= tile.of(alpha) >= PERSON_ALPHA * 255
+        full[tile.inside] = levels
     return full
 
 
-def _levels(relief: Relief, deep: bool) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Depth and alpha on the relief's raster: 8-bit levels, or float 0-1 where 16 bits are made of them."""
-    depth, alpha = relief.inverse_depth.clip(0, 1), relief.alpha.clip(0, 1)
-    if deep:
-        return depth, alpha
-    return (LOWEST + depth * (255 - LOWEST) + 0.5).astype(np.uint8), (alpha * 255 + 0.5).astype(np.uint8)
+def _alpha(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
+    """Levels of alpha at full size."""
+    full = _black(size, top)
+    alpha = _raster(relief.alpha * np.float32(top), top)
+    for tile in _tiles(relief.alpha, size):
+        if tile.most > 0:
+            full[tile.inside] = _levels(tile.of(alpha), 0, top)
+    return full
 
 
-def _depth_strip(depth: Image.Image, alpha: Image.Image, size: tuple[int, int], box: Box, deep: bool) -> Image.Image:
-    values = depth.resize(size, Image.Resampling.BILINEAR, box=box)
-    silhouette = alpha.resize(size, Image.Resampling.BICUBIC, box=box)
-    if not deep:
-        person = silhouette.point([0] * 128 + [255] * 128)
-        return Image.composite(values, Image.new("L", size), person)
-    lowest = LOWEST * 257
-    levels = (lowest + np.asarray(values) * (65535 - lowest) + 0.5).astype(np.uint16)
-    return Image.fromarray(np.where(np.asarray(silhouette) >= PERSON_ALPHA, levels, 0).astype(np.uint16))
+def _black(size: tuple[int, int], top: int) -> NDArray[Any]:
+    return np.zeros(size[::-1], np.uint8 if top == 255 else np.uint16)
 
 
-def _alpha_strip(depth: Image.Image, alpha: Image.Image, size: tuple[int, int], box: Box, deep: bool) -> Image.Image:
-    values = alpha.resize(size, Image.Resampling.BICUBIC, box=box)
-    if not deep:
-        return values
-    return Image.fromarray((np.asarray(values).clip(0, 1) * 65535 + 0.5).astype(np.uint16))
+def _raster(values: NDArray[np.float32], top: int) -> Image.Image:
+    """To be resized: 8 bits where no more are asked for, else float, so that no step of 1/255 is left."""
+    if top == 255:
+        return Image.fromarray((values.clip(0, 255) + 0.5).astype(np.uint8))
+    return Image.fromarray(np.ascontiguousarray(values, np.float32))
 
 
-def _bounds(alpha: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Full-size pixels around everything that is not 0, two relief pixels wider; None where all is."""
-    rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
-    if not rows.size:
-        return None
-    across, down = size[0] / alpha.shape[1], size[1] / alpha.shape[0]
-    return (
-        max(0, int((columns[0] - 2) * across)),
-        max(0, int((rows[0] - 2) * down)),
-        min(size[0], int((columns[-1] + 3) * across)),
-        min(size[1], int((rows[-1] + 3) * down)),
-    )
+def _levels(values: NDArray[Any], lowest: int, top: int) -> NDArray[Any]:
+    if top == 255:
+        return values.clip(np.uint8(lowest))
+    return (values.clip(lowest, top) + 0.5).astype(np.uint16)
 
 
-def _encoded(image: Image.Image, file_format: str) -> bytes:
+def _encoded(maps: list[NDArray[Any]], file_format: str) -> bytes:
+    image = Image.fromarray(maps[0] if len(maps) == 1 else np.dstack(maps))
     buffer = io.BytesIO()
     if file_format == "jpeg":
         image.save(buffer, "JPEG", quality=JPEG_QUALITY)
