@@ -32,7 +32,7 @@ def open_register(environment: Mapping[str, str]) -> DynamoRegister:
         raise NoStore("No store: start `make run` first, or set KEYS_TABLE, LEDGER_TABLE and COUNTERS_TABLE.")
     place = _settings({"AWS_REGION": LOCAL_REGION, **environment, **LOCAL_TABLES, "DYNAMODB_ENDPOINT": endpoint})
     has_own = "AWS_ACCESS_KEY_ID" in environment or "AWS_PROFILE" in environment
-    return DynamoRegister(place, store=Store.at(place, None if has_own else LOCAL_CREDENTIALS))
+    return DynamoRegister(Store.at(place, None if has_own else LOCAL_CREDENTIALS))
 
 
 def _settings(environment: Mapping[str, str]) -> Settings:

@@ -36,14 +36,13 @@ class DynamoLedger:
 
     def __init__(
         self,
-        place: Place,
+        where: Place | Store,
         *,
-        store: Store | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.store = store or Store.at(place)
+        self.store = where if isinstance(where, Store) else Store.at(where)
         self.committer = Committer(self.store, clock, sleep, chance)
         self.last_known: dict[str, int] = {}
         """Balances as last read: told only when a call was charged and the new balance cannot be read."""

@@ -46,14 +46,13 @@ class DynamoRegister:
 
     def __init__(
         self,
-        place: Place,
+        where: Place | Store,
         *,
-        store: Store | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.store = store or Store.at(place)
+        self.store = where if isinstance(where, Store) else Store.at(where)
         self.committer = Committer(self.store, clock, sleep, chance)
         self.clock = clock
 
