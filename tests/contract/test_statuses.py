@@ -23,6 +23,7 @@ from portrait import problems, tariff
 from portrait.door import Door
 from portrait.ledger import Caller, Charge, Receipt, Window
 from portrait.settings import Settings
+from tests import making
 from tests.fakes import FakeLedger
 from tests.unit.test_settings import GOOD
 
@@ -39,26 +40,13 @@ class Ellipse:
 
 
 def png(width: int = 64, height: int = 64) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), "gray").save(buffer, "PNG")
-    return buffer.getvalue()
+    return making.file(Image.new("RGB", (width, height), "gray"))
 
 
 def broken_png() -> bytes:
     """A whole header, and half of the pixels that it promises."""
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(noise).save(buffer, "PNG")
-    return buffer.getvalue()[: len(buffer.getvalue()) // 2]
-
-
-def form(file: bytes | None, **fields: str) -> bytes:
-    parts = [f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
-    body = "".join(parts).encode()
-    if file is not None:
-        head = b'--B\r\nContent-Disposition: form-data; name="image_file"; filename="a.png"\r\n\r\n'
-        body += head + file + b"\r\n"
-    return body + b"--B--\r\n"
+    whole = making.file(making.noise())
+    return whole[: len(whole) // 2]
 
 
 @dataclass
@@ -89,7 +77,7 @@ class Bench:
         received_at: float = NOW,
         **headers: str,
     ) -> dict[str, Any]:
-        sent = {"content-type": "multipart/form-data; boundary=B"}
+        sent = {"content-type": making.CONTENT_TYPE}
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         sent["x-api-key"] = self.key if key is None else key
         return {
@@ -98,7 +86,7 @@ class Bench:
             "headers": sent,
             "requestContext": {"requestId": "r-1", "requestTimeEpoch": received_at * 1000},
             "isBase64Encoded": True,
-            "body": base64.b64encode(form(png()) if body is None else body).decode(),
+            "body": base64.b64encode(making.form(png()) if body is None else body).decode(),
         }
 
 
@@ -170,52 +158,52 @@ def test_7_accept_excludes_all_formats(free: Bench) -> None:
 
 
 def test_8_malformed_form(free: Bench) -> None:
-    cut = form(png(), output="nonsense").removesuffix(b"--B--\r\n")
+    cut = making.form(png(), output="nonsense").removesuffix(making.end())
     assert_refused(free.call(body=cut), problems.MalformedForm, "")
 
 
 @pytest.mark.parametrize("file", [None, b""])
 def test_9_no_image_file(free: Bench, file: bytes | None) -> None:
-    answer = free.call(body=form(file, output="nonsense"))
+    answer = free.call(body=making.form(file, output="nonsense"))
     assert_refused(answer, problems.MissingImageFile, "Missing image_file in request")
 
 
 def test_10_wrong_option(free: Bench) -> None:
-    answer = free.call(body=form(b"GIF89a", output_format="gif"))
+    answer = free.call(body=making.form(b"GIF89a", output_format="gif"))
     assert_refused(answer, problems.InvalidOption, "output_format: it may be jpeg, png, png16, webp")
 
 
 def test_11_file_too_big(free: Bench) -> None:
-    answer = free.call(body=form(b"GIF89a" + bytes(tariff.FILE_BYTES)))
+    answer = free.call(body=making.form(b"GIF89a" + bytes(tariff.FILE_BYTES)))
     assert_refused(answer, problems.ImageFileTooBig, "Input image file is too big: 30.1 MB, at most 30 MB")
 
 
 def test_12_wrong_format(free: Bench) -> None:
-    answer = free.call(body=form(b"GIF89a" + bytes(100)))
+    answer = free.call(body=making.form(b"GIF89a" + bytes(100)))
     assert_refused(answer, problems.ImageFormat, "Input image format is not valid: ")
 
 
 def test_13_too_many_pixels(free: Bench) -> None:
-    answer = free.call(body=form(png(5000, 5001)))
+    answer = free.call(body=making.form(png(5000, 5001)))
     assert_refused(answer, problems.ImageResolution, "Image resolution is too big: 25.005 megapixels, at most 25")
 
 
 def test_14_idempotency_key_of_another_request(bench: Bench) -> None:
     assert bench.call(idempotency_key="k")[0] == 200
     spent = bench.ledger.credits()
-    answer = bench.call(idempotency_key="k", body=form(png(65, 64)))
+    answer = bench.call(idempotency_key="k", body=making.form(png(65, 64)))
     assert_refused(answer, problems.IdempotencyKeyReused, "Idempotency-Key was used with another request")
     assert bench.ledger.credits() == spent
 
 
 def test_15_no_credits() -> None:
     bench = Bench(*FakeLedger.with_key(credits=0))
-    answer = bench.call(body=form(broken_png()))  # broken too: the look at the credits comes first
+    answer = bench.call(body=making.form(broken_png()))  # broken too: the look at the credits comes first
     assert_refused(answer, problems.NoCredits, "Your account has no remaining credits")
 
 
 def test_16_pixels_that_do_not_decode(free: Bench) -> None:
-    answer = free.call(body=form(broken_png()))
+    answer = free.call(body=making.form(broken_png()))
     assert_refused(answer, problems.ImageUnreadable, "Input image could not be read: ")
 
 
@@ -309,7 +297,7 @@ def test_a_repeat_needs_no_credits() -> None:
 
 
 def test_a_failed_call_leaves_its_idempotency_key_unused(bench: Bench) -> None:
-    assert bench.call(idempotency_key="k", body=form(broken_png()))[0] == 400
+    assert bench.call(idempotency_key="k", body=making.form(broken_png()))[0] == 400
     assert bench.call(idempotency_key="k")[0] == 200
 
 
