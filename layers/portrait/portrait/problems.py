@@ -28,7 +28,8 @@ The class carries status and code, the instance the sentence and the headers of 
 decided by a sentence. Clients of this family of services search the sentences for words, so *quota, credit,
 limit* and *exceeded* stand in NoCredits and RateLimited alone.
 
-(`gateway`, the code of answers that API Gateway makes itself, lives in template.yaml: no function runs then.)
+(`gateway` and `refused`, the codes of answers that API Gateway makes by itself, live in template.yaml: no function
+runs then.)
 """
 
 from collections.abc import Mapping
