@@ -23,6 +23,9 @@ MOST_CHUNKS: Final = 16 * 1024
 PROFILE_BYTES: Final = 1024 * 1024
 """Largest colour profile that is unpacked from a PNG: 1 KB of zeros deflated becomes 1 MB."""
 
+UNPACKED_BYTES: Final = 1024 * 1024
+"""Unpacked at once where pixels are only counted."""
+
 ENDS_EARLY: Final = "the file ends early"
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -226,6 +229,10 @@ def _jpeg(data: memoryview) -> Container:
 _PIXEL_CHUNKS: Final = frozenset({b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
 
+_ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""Passes of an interlaced picture: first column and row, steps to the next."""
+
+
 def _chunks(data: memoryview) -> Iterator[tuple[bytes, int, int]]:
     """Name, first byte and end of each chunk (with length, name and check sum) up to the end of the picture."""
     position = len(PNG)
@@ -283,6 +290,30 @@ def _unpacked(chunk: bytes) -> bytes:
         return zlib.decompressobj().decompress(packed[1:], PROFILE_BYTES)
     except zlib.error:
         return b""
+
+
+def png_pixels_are_all_there(file: Container) -> bool:
+    """Whether a PNG's pixels unpack to as many bytes as its header promises (clauses 7.2, 8.1, 11.2.2).
+
+    Libraries take a picture that ends early, but properly, for whole and leave the rest of it 0.
+    """
+    missing = _promised_bytes(bytes(file.pixels[1][8:21]))
+    unpacker = zlib.decompressobj()
+    for chunk in file.pixels:
+        packed = bytes(chunk[8:-4]) if bytes(chunk[4:8]) == b"IDAT" else b""
+        while packed and missing > 0:
+            missing -= len(unpacker.decompress(packed, min(missing, UNPACKED_BYTES)))
+            packed = unpacker.unconsumed_tail
+    return missing <= 0
+
+
+def _promised_bytes(header: bytes) -> int:
+    """Unpacked bytes of a picture: each row of each pass is one byte of filter and its pixels."""
+    width, height, depth, kind, _, _, interlaced = struct.unpack(">LLBBBBB", header)
+    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
+    passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
+    sizes = [(-(-(width - left) // across), -(-(height - top) // down)) for left, top, across, down in passes]
+    return sum(rows * (1 + -(-columns * bits // 8)) for columns, rows in sizes if columns > 0)
 
 
 # ---- WebP ------------------------------------------------------------------------------------------------------------

@@ -159,9 +159,17 @@ def _decoded(file: Container) -> Image.Image:
         if isinstance(image, JpegImageFile):
             image.draft(None, _fitting(image.size, SAMPLED_PIXELS))
         image.load()
+        if isinstance(image, PngImageFile) and _may_be_short(image) and not container.png_pixels_are_all_there(file):
+            raise ValueError("fewer pixels than promised")
     except _UNREADABLE as error:
         raise ImageUnreadable("it is damaged or incomplete") from error
     return image
+
+
+def _may_be_short(image: PngImageFile) -> bool:
+    """Pixels that a file lacks are left 0. Counting them is a second unpacking, so only where the last row is all 0."""
+    last_row = image.crop((0, image.height - 1, image.width, image.height))
+    return "interlace" in image.info or not last_row.getbbox(alpha_only=False)
 
 
 def _fitting(size: tuple[int, int], pixels: int) -> tuple[int, int]:
