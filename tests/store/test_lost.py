@@ -222,6 +222,16 @@ def test_a_charged_call_does_not_fail_over_its_balance(desk: Desk) -> None:
     assert desk.left(caller) == 8
 
 
+def test_a_twin_that_takes_the_last_credit_between_two_looks_is_seen(desk: Desk) -> None:
+    caller = desk.caller(credits=1)
+
+    def twin_pays(url: str) -> None:
+        desk.calm.debit(caller, idempotent("k"))
+
+    desk.wire.fates[READ] = [wire.passes, twin_pays]
+    assert desk.ledger.standing(caller, idempotent("k"), time.time()).charged_before
+
+
 # ---- before anything is charged -----------------------------------------------------------------------
 
 
