@@ -2,8 +2,8 @@
 
 import os
 
-from depth.handler import Handler
 from depth.estimation import Networks
+from depth.handler import Handler
 from depth.service import Service
 from portrait.door import Door
 from portrait.dynamo import DynamoLedger
