@@ -8,9 +8,12 @@ decides everything that a network can make uncertain.
       ├─► cancelled: the proof is there already ──────────────► Found(item)   the caller tells whose it is
       ├─► cancelled: the account's condition failed ──────────► Refused(account)
       ├─► cancelled: a conflict; throttled; not connected ────► surely not done: wait with jitter, send again
-      └─► no answer, or a 5xx: it may be done ──► read the proof ──► there: Found(item)
-                                                      ├─► not there: send again; its condition makes that safe
-                                                      └─► no answer: send or read again, until the deadline: Unknown
+      └─► no answer; a 5xx; still at work ────────────────────► it may be done: read the proof
+                                                                  ├─► there ──────► Found(item)
+                                                                  ├─► not there ──► send again: the condition makes
+                                                                  │                 that safe
+                                                                  └─► no answer ──► the same, until the deadline:
+                                                                                    Unknown
 
 Once an answer was lost, "not there" is no proof of "never will be": a request can still be on its way. So then the end
 at the deadline is Unknown, and never an error that would say that nothing happened.
@@ -50,10 +53,12 @@ BUSY: Final = frozenset(
         "RequestLimitExceeded",
         "ThrottlingException",
         "TransactionConflictException",
-        "TransactionInProgressException",
     }
 )
 """Codes of cancellation reasons and of errors that say: not done, and another time it may be."""
+
+IN_PROGRESS: Final = "TransactionInProgressException"
+"""An attempt is still at work on the other side. It may be done in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ class Committer:
             return self._judge_reasons(change, error)
         if code in BUSY:
             return NotDone()
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        if code == IN_PROGRESS or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             return NoAnswer()
         raise Unavailable() from error
 
