@@ -170,8 +170,6 @@ class _Jpeg:
             self.profile_parts[segment[16]] = segment[17:]
 
     def _read_frame(self, segment: memoryview) -> None:
-        if self.size is not None:
-            raise _BrokenError("it tells its size twice")
         if len(segment) < 10:
             raise _BrokenError(ENDS_EARLY)
         height, width = struct.unpack_from(">HH", segment, 5)

@@ -19,7 +19,7 @@ from portrait.problems import (
 )
 from tests import making
 
-SECONDS = 3.0
+SECONDS = 2.0
 """For each kind of file; as many bends as fit into it."""
 
 FORBIDDEN = ("quota", "credit", "limit", "exceeded")
