@@ -260,6 +260,17 @@ def test_a_request_is_repeated_five_times_a_day(books: Books) -> None:
         books.ledger.standing(caller, idempotent("k"), NOW + DAY_S + 100)
 
 
+def test_a_new_day_of_repeats_owes_nothing_to_the_one_before(books: Books) -> None:
+    caller = books.caller(credits=5)
+    books.debit(caller, idempotent("k"))
+    for _ in range(tariff.IDEMPOTENT_REPEATS - 2):
+        books.ledger.standing(caller, idempotent("k"), NOW)
+    for _ in range(tariff.IDEMPOTENT_REPEATS):
+        assert books.ledger.standing(caller, idempotent("k"), NOW + DAY_S).charged_before
+    with pytest.raises(IdempotencyKeyReused, match="repeated"):
+        books.ledger.standing(caller, idempotent("k"), NOW + DAY_S)
+
+
 def test_a_repeat_is_counted_once_however_often_it_asks(books: Books) -> None:
     caller = books.caller(credits=5)
     books.debit(caller, idempotent("k"))

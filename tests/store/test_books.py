@@ -13,7 +13,7 @@ from portrait import keys
 from portrait.dynamo import DynamoRegister
 from portrait.ledger import Difference
 from tests.store import servers
-from tests.store.books import Books, plain
+from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace
 from tests.store.wire import Wire
 
@@ -81,6 +81,22 @@ def test_a_statement_and_an_audit_go_on_from_page_to_page(place: LocalPlace) -> 
     assert wire.attempts("Query") >= 2
     assert list(register.audit()) == []
     assert wire.attempts("Scan") >= 2
+
+
+def test_a_charge_between_two_pages_is_no_difference(place: LocalPlace) -> None:
+    """The account's balance stands on a page that was read before, the new row on one that is read after."""
+    calm, store = Books.at(place), place.store()
+    wire, register = Wire(store), DynamoRegister(store)
+    caller = calm.caller(credits=100)
+    for _ in range(30):
+        calm.register.grant(caller.account_id, 1, 50_000 * "x", time.time())
+
+    def charge_before_each_page(url: str) -> None:
+        calm.debit(caller, idempotent(secrets.token_hex(8)))
+
+    wire.forever["Scan"] = charge_before_each_page
+    assert list(register.audit()) == []
+    assert wire.attempts("Query") >= 1
 
 
 @pytest.mark.parametrize("make", [keys.make, lambda: secrets.token_hex(48)], ids=["ours", "imported"])
