@@ -48,6 +48,7 @@ class Desk:
 
 @pytest.fixture(params=["dynoxide", "ministack"])
 def desk(request: pytest.FixtureRequest) -> Desk:
+    """Clients of its own for each test: botocore tries less often again the more it has met with failure."""
     place: LocalPlace = request.getfixturevalue(request.param)
     store, hands = place.store(), Hands()
     return Desk(
