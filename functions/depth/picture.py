@@ -35,6 +35,9 @@ HELD_PIXELS: Final = 2_000_000
 SAMPLED_PIXELS: Final = 1_000_000
 """A decoded picture has at most the first number of pixels, and at least the second if the file has."""
 
+SMALLEST_PX: Final = 128
+"""Shorter edge of the smallest copy that is held: about what the networks look at."""
+
 JPEG_QUALITY: Final = 90
 """Its step for a block's mean is 3 levels of 8, so a block that is all 0 decodes to exactly 0."""
 
@@ -93,18 +96,26 @@ class Picture:
 
     size: tuple[int, int]
     held: Image.Image
+    halves: tuple[Image.Image, ...] = ()
+    """The same at 1/2, 1/4 ...: networks look many times and at few pixels, so large ones are averaged once."""
 
     def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
         """The picture, or a box of it, at `size` (width, height): (height, width, 3), 0-255."""
-        across, down = self.held.width / self.size[0], self.held.height / self.size[1]
         left, top, right, bottom = box or (0.0, 0.0, *map(float, self.size))
+        level = self._coarsest((right - left) / size[0], (bottom - top) / size[1])
+        across, down = level.width / self.size[0], level.height / self.size[1]
         inner = (
             max(0.0, left * across),
             max(0.0, top * down),
-            min(float(self.held.width), right * across),
-            min(float(self.held.height), bottom * down),
+            min(float(level.width), right * across),
+            min(float(level.height), bottom * down),
         )
-        return np.asarray(self.held.resize(size, Image.Resampling.BILINEAR, box=inner, reducing_gap=2.0))
+        return np.asarray(level.resize(size, Image.Resampling.BILINEAR, box=inner))
+
+    def _coarsest(self, *steps: float) -> Image.Image:
+        """The coarsest level that still has a pixel for each step (in pixels of the full size) of a sample."""
+        fine_enough = [level for level in self.halves if level.width * min(steps) >= self.size[0]]
+        return min(fine_enough, key=lambda level: level.width, default=self.held)
 
 
 def look(data: memoryview) -> Header:
@@ -130,7 +141,14 @@ def decode(header: Header) -> Picture:
     image = _in_srgb(_opaque(_smaller(_resizable(image))), file.profile)
     if file.orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[file.orientation])
-    return Picture((header.width, header.height), image)
+    return Picture((header.width, header.height), image, tuple(_halves(image)))
+
+
+def _halves(image: Image.Image) -> Iterator[Image.Image]:
+    """Ever smaller copies, as long as a network could want them."""
+    while min(image.size) >= 2 * SMALLEST_PX:
+        image = image.reduce(2)
+        yield image
 
 
 def draw(relief: Relief, size: tuple[int, int], output: str, file_format: str) -> bytes:

@@ -19,7 +19,7 @@ GUIDE_PIXELS: Final = 1_000_000
 """Pixels of the fine raster. More is not seen in a depth map, and costs in proportion."""
 
 COARSER: Final = 2
-"""The filter looks at a raster this much coarser than the estimate: a quarter of the time for the same edges (IoU of the
+"""The filter looks at a raster so much coarser than the estimate: a quarter of the time for the same edges (IoU of the
 silhouettes .999, and .99 where a person is small)."""
 
 RADIUS: Final = 2
