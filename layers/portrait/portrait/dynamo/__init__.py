@@ -1,4 +1,4 @@
-"""The ledger on DynamoDB: the one place that knows tables, items and conditions. The home of botocore.
+"""The ledger on DynamoDB: the one place that knows tables, items and conditions. The home of boto3.
 
 store         the three tables and how they are reached
 transaction   two conditional writes as one, and what became of them when no answer came

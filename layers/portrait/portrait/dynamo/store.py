@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-import botocore.session
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -74,10 +74,8 @@ class Store:
 
         `credentials`: access key and its secret, where they are not those of the environment or the machine's role.
         """
-        # botocore without boto3: 180 against 195 ms of CPU at a cold start; the second client costs 3 more.
-        session = botocore.session.get_session()
-        if credentials:
-            session.set_credentials(*credentials)
+        access_key, secret = credentials or (None, None)
+        session = boto3.session.Session(access_key, secret, region_name=place.region)
 
         def client(attempts: int) -> "DynamoDBClient":
             config = Config(
@@ -86,10 +84,7 @@ class Store:
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 tcp_keepalive=True,
             )
-            made = session.create_client(
-                "dynamodb", region_name=place.region, endpoint_url=place.dynamodb_endpoint, config=config
-            )
-            return cast("DynamoDBClient", made)
+            return session.client("dynamodb", endpoint_url=place.dynamodb_endpoint, config=config)
 
         return cls(
             place.keys_table, place.ledger_table, place.counters_table, client(READ_ATTEMPTS), client(attempts=1)
