@@ -1,0 +1,1 @@
+"""From rendered people to photographs for training: sources, composition, batches."""
