@@ -3,8 +3,11 @@
 import contextlib
 import io
 import struct
+import subprocess
+import sys
 import time
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from PIL import Image, ImageCms
 from depth import picture
 from depth.picture import Picture
 from depth.ports import Relief
+from portrait import problems
 from portrait.problems import ImageFormat, ImageResolution, ImageUnreadable, Refusal
 from tests import making
 
@@ -246,13 +250,34 @@ def test_no_damaged_file_raises_anything_but_a_refusal(file_format: str, data: s
 FUZZED = {name: making.file(making.scene(40, 30), name) for name in ("PNG", "JPEG", "WEBP")}
 
 
-def test_a_large_jpeg_never_exists_as_rgb() -> None:
-    """4000 x 3000 are held as 2 megapixels at most; the picture still tells its full size."""
-    data = making.file(making.scene(4000, 3000), "JPEG")
-    decoded = read(data)
+def test_a_large_picture_is_held_small_and_sampled_where_it_lies() -> None:
+    """4000 x 3000 are held as 2 megapixels at most; the picture still tells its full size, and boxes are in it."""
+    decoded = read(making.file(making.scene(4000, 3000), "JPEG"))
     assert decoded.size == (4000, 3000)
     held = decoded.held.width * decoded.held.height
     assert picture.SAMPLED_PIXELS * 0.9 <= held <= picture.HELD_PIXELS
+    red, green, _ = decoded.sample((1, 1), (2990.0, 590.0, 3010.0, 610.0))[0, 0].astype(int)
+    assert abs(red - 255 * 3000 / 4000) <= 3 and abs(green - 255 * 600 / 3000) <= 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_25_megapixels_of_jpeg_never_exist_as_rgb(tmp_path: Path) -> None:
+    """They would be 100 MB; a process of its own tells how much more it needed at any time."""
+    (tmp_path / "picture").write_bytes(making.file(Image.new("RGB", (5000, 5000), "gray"), "JPEG"))
+    script = """
+import re, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from depth import picture
+def peak_mb():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+before = peak_mb()
+picture.decode(picture.look(memoryview(Path(sys.argv[1]).read_bytes())))
+print(peak_mb() - before)
+"""
+    found = [str(Path(module.__file__ or "").parents[1]) for module in (picture, problems)]
+    command = [sys.executable, "-c", script, str(tmp_path / "picture"), *found]
+    assert float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) < 50
 
 
 def test_a_box_is_sampled_where_it_lies() -> None:
@@ -304,6 +329,18 @@ def test_person_pixels_run_from_16_to_255_and_all_others_are_0() -> None:
     assert values[person].min() >= 16
     expected = 16 + relief().inverse_depth * 239
     assert np.abs(values - expected)[person].max() <= 1
+
+
+@pytest.mark.parametrize(("alpha", "is_person"), [(0.45, False), (0.55, True), (0.9, True)])
+def test_a_faint_person_is_all_there_or_not_at_all(alpha: float, is_person: bool) -> None:
+    faint = Relief(np.ones((60, 60), np.float32), np.full((60, 60), alpha, np.float32))
+    values = np.asarray(making.opened(picture.draw(faint, (300, 300), "depth", "png")))
+    assert (values == (255 if is_person else 0)).all()
+
+
+def test_jpeg_keeps_the_levels_of_depth() -> None:
+    jpeg, png = (np.asarray(drawn("depth", kind, (800, 960))).astype(int) for kind in ("jpeg", "png"))
+    assert np.abs(jpeg - png)[png > 0].mean() < 1.0
 
 
 def test_a_soft_edge_is_no_slope() -> None:
