@@ -169,7 +169,7 @@ def test_9_no_image_file(free: Bench, file: bytes | None) -> None:
 
 
 def test_10_wrong_option(free: Bench) -> None:
-    answer = free.call(body=making.form(b"GIF89a", output_format="gif"))
+    answer = free.call(body=making.form(b"GIF89a" + bytes(tariff.FILE_BYTES), output_format="gif"))
     assert_refused(answer, problems.InvalidOption, "output_format: it may be jpeg, png, png16, webp")
 
 
