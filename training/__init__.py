@@ -1,1 +1,1 @@
-"""How the depth network is made: people are rendered, photographs composed, weights tuned, stored small and measured."""
+"""How the depth network is made: people rendered, photographs composed, weights tuned, stored small, measured."""
