@@ -1,0 +1,1 @@
+"""People who do not exist, dressed, posed and drawn: colour, soft alpha and exact inverse depth."""

@@ -1,0 +1,101 @@
+"""A frame's plan: who is in it, seen from where, in which light.
+
+Portraits first, because that is what the service is sent: one in five a face, two in five head and shoulders.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.render.meshes import about_axis, euler
+from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer
+
+FRAMINGS = {
+    "face": (0.2, (1.5, 2.3)),
+    "shoulders": (0.4, (2.4, 3.8)),
+    "half": (0.25, (4.2, 6.2)),
+    "full": (0.15, (9, 12)),
+}
+"""Share of frames, and the range of half the view's height in decimetres."""
+
+COUNTS = (0.76, 0.17, 0.07)
+"""Shares of one, two and three people; a face is always one."""
+
+WILDNESS = (0.1, 0.4, 1.0)
+
+
+class Person(Protocol):
+    name: str
+    pieces: list[Piece]
+
+    def look(self) -> Look: ...
+
+    def pose(self, wildness: float) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]: ...
+
+
+@dataclass(frozen=True)
+class Shot:
+    """`reach`: half of the view's height, dm. `focal`: in half image heights; selfies are 1.3, portraits at 5."""
+
+    framing: str
+    reach: float
+    focal: float
+    count: int
+
+
+def planned(rng: np.random.Generator) -> Shot:
+    framing = str(rng.choice(list(FRAMINGS), p=[share for share, _ in FRAMINGS.values()]))
+    count = 1 if framing == "face" else int(rng.choice([1, 2, 3], p=COUNTS))
+    return Shot(framing, rng.uniform(*FRAMINGS[framing][1]), rng.uniform(1.3, 5), count)
+
+
+def taken(renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator) -> Drawn:
+    """The frame of a shot with the first `shot.count` of the people."""
+    present = []
+    for slot, person in enumerate(people[: shot.count]):
+        bones, head = person.pose(float(rng.choice(WILDNESS)))
+        present.append(Appearance(person.pieces, bones, placed(head, shot, slot, rng), person.look()))
+    return renderer.draw(present, shot.focal, light, float(rng.random()))
+
+
+def placed(head: NDArray[np.float64], shot: Shot, slot: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The view matrix of one person: turned, with the head where the framing wants it; `slot` counts from the left."""
+    yaw = rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
+    view = np.eye(4)
+    view[:3, :3] = euler(rng.normal(0, 0.1), yaw, rng.normal(0, 0.06))
+    if shot.framing == "face":
+        height = -0.8 + rng.normal(0, 0.2) * shot.reach
+    elif shot.framing == "full":
+        height = rng.uniform(5.5, 7.5)
+    else:  # the top of the head near the upper edge
+        height = shot.reach * rng.uniform(0.72, 0.98) - 2.3
+    spread = rng.uniform(3.2, 5.5) if shot.count > 1 else 0.0
+    sideways = (slot - (shot.count - 1) / 2) * spread + rng.normal(0, 0.12) * shot.reach
+    farther = rng.normal(0, 2.0) if shot.count > 1 else 0.0
+    view[:3, 3] = np.array([sideways, height, farther - shot.reach * shot.focal]) - view[:3, :3] @ head
+    return view
+
+
+def lit(rng: np.random.Generator, panoramas: list[NDArray[np.float64]]) -> Light:
+    """The light of a panorama turned at random, and a lamp from the front or the side, weak or strong."""
+    harmonics = turned(panoramas[rng.integers(len(panoramas))], rng.uniform(0, 2 * np.pi))
+    direction = rng.normal((0, 0.5, 0), 1)
+    direction[2] = abs(direction[2]) * 0.8 + 0.1
+    colour = rng.uniform(0.8, 1.2, 3) * rng.uniform(0.1, 1.6)
+    return Light(harmonics * rng.uniform(0.25, 0.8), direction / np.linalg.norm(direction), colour)
+
+
+def turned(harmonics: NDArray[np.float64], yaw: float) -> NDArray[np.float64]:
+    """Coefficients of the same light turned about y; by least squares over directions, exact for order 2."""
+    directions = np.stack(np.meshgrid(*[np.linspace(-1, 1, 4)] * 3), -1).reshape(-1, 3)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    values = basis(directions @ about_axis((0, 1, 0), yaw).T) @ harmonics
+    return np.linalg.lstsq(basis(directions), values, rcond=None)[0]
+
+
+def basis(n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """N x 9, in the order of training.data.panoramas.harmonics."""
+    x, y, z = n.T
+    return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], 1)

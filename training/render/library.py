@@ -1,0 +1,92 @@
+"""The folders of MakeHuman's CC0 assets: body, targets, rig, clothes, hair, skins; what is kept for evaluation."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.render.clothing import Clothing, is_picture
+from training.render.meshes import read_obj
+
+WARDROBE = {
+    "train": {
+        "hair": ("bob02", "long01", "ponytail01", "short01", "short02", "short04"),
+        "male": (*(f"male_casualsuit0{k}" for k in (2, 3, 4, 6)), "male_worksuit01"),
+        "female": ("female_casualsuit01", "female_sportsuit01", "female_casualsuit02"),
+    },
+    "test": {
+        "hair": ("braid01", "short03"),
+        "male": ("male_casualsuit05", "male_elegantsuit01"),
+        "female": ("female_elegantsuit01",),
+    },
+}
+"""What held-out characters wear never occurs in training."""
+
+SHOES = ("shoes01", "shoes03", "shoes04")
+FEATURES = ("head", "nose", "mouth", "chin", "cheek", "eyes", "forehead", "ears", "neck", "torso", "armslegs")
+"""Groups of targets from which every character takes a few."""
+
+Target = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+class Library:
+    """`folder` is laid out by training.render.assets: `base` (makehuman-assets), `core/makehuman/data` (makehuman)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.assets, self.core = folder / "base", folder / "core" / "makehuman" / "data"
+        self.body = read_obj(self.core / "3dobjs" / "base.obj")
+        targets = self.core / "targets"
+        self.features = {group: sorted((targets / group).glob("*.target")) for group in FEATURES}
+        self.expressions = sorted((targets / "expression" / "units" / "caucasian").glob("*.target"))
+        self.brows = [p for p in sorted(self.assets.glob("eyebrows/*/*.mhclo")) if "010" not in p.name]
+        self.lashes = sorted(self.assets.glob("eyelashes/*/*.mhclo"))
+        self.eyes = self.core / "eyes" / "low-poly" / "low-poly.mhclo"
+        self.irises = [p for p in sorted((self.core / "eyes" / "materials").glob("*.png")) if is_picture(p)]
+        self.skins = [p for p in sorted(self.assets.glob("skins/textures/*diffuse*.png")) if is_picture(p)]
+        self.clothing = functools.lru_cache(None)(Clothing)
+        self.target = functools.lru_cache(4096)(read_target)
+        self._read_rig()
+
+    def piece(self, group: str, name: str) -> Path:
+        return self.assets / group / name / f"{name}.mhclo"
+
+    def _read_rig(self) -> None:
+        rig = json.loads((self.core / "rigs" / "default.mhskel").read_text())
+        weights = json.loads((self.core / "rigs" / "default_weights.mhw").read_text())["weights"]
+        names = parents_first({name: bone["parent"] for name, bone in rig["bones"].items()})
+        self.bone = {name: k for k, name in enumerate(names)}
+        self.parents = [self.bone.get(rig["bones"][name]["parent"], -1) for name in names]
+        self.heads = [rig["joints"][rig["bones"][name]["head"]] for name in names]
+        self.tails = [rig["joints"][rig["bones"][name]["tail"]] for name in names]
+        table = np.zeros((len(self.body.vertices), len(names)), np.float32)
+        for name, pairs in weights.items():
+            for vertex, weight in pairs:
+                table[vertex, self.bone[name]] = weight
+        total = table.sum(1, keepdims=True)
+        table /= np.maximum(total, 1e-9)
+        table[total[:, 0] == 0, self.bone["root"]] = 1
+        self.weights = table
+
+
+def parents_first(parents: dict[str, str | None]) -> list[str]:
+    """Bones so that each comes after its parent."""
+    names: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        parent = parents[name]
+        if parent and parent not in names:
+            add(parent)
+        names[name] = None
+
+    for name in parents:
+        add(name)
+    return list(names)
+
+
+def read_target(path: Path) -> Target:
+    """Vertices that a target moves, and by how much (decimetres)."""
+    rows = [line.split() for line in path.read_text().splitlines() if line[:1].isdigit()]
+    table = np.array([row for row in rows if len(row) == 4], np.float32).reshape(-1, 4)
+    return table[:, 0].astype(int), table[:, 1:]

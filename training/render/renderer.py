@@ -1,0 +1,235 @@
+"""Draws posed people with OpenGL: premultiplied colour, soft alpha, exact inverse depth. Needs no window (EGL).
+
+Works on a graphics card and on Mesa's llvmpipe. A person's pieces are sent to the device once; a pose is then a table
+of bone matrices, and the vertex shader does the skinning. Light is that of a panorama (spherical harmonics of order 2:
+Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001) and one lamp with a shadow
+map. Everything is drawn at `factor` times the size. Hair and lashes are cards; a hashed alpha test (Wyman and McGuire,
+2017) makes the order of triangles irrelevant, and the mean over samples is soft alpha. Depth is averaged over covered
+samples only.
+"""
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from training.render import shaders
+
+SHADOW_PX = 768
+GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12}
+CARDS = ("hair", "brow", "lash", "cloth")
+"""Kinds whose textures have holes."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A mesh at rest, with four bones a vertex. float32 V x 3, V x 3, V x 2, V x 4; joints V x 4; faces F x 3."""
+
+    kind: str
+    vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    joints: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    texture: str | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours that multiply a kind's textures; what is printed on cloth: 0 nothing, 1 stripes, 2 checks, 3 spots."""
+
+    tints: dict[str, NDArray[np.float64]]
+    pattern: int = 0
+    pattern_scale: float = 30.0
+    pattern_colour: tuple[float, float, float] = (1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Light:
+    """`harmonics`: 9 x 3, irradiance of a panorama. The lamp shines from `direction` (view space, unit), with shadows."""
+
+    harmonics: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    colour: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """One person in a frame: pieces, for each piece B x 4 x 4 bone matrices, the view matrix, colours."""
+
+    pieces: list[Piece]
+    bones: list[NDArray[np.float32]]
+    view: NDArray[np.float64]
+    look: Look
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """S x S: colour uint8 x 3 (premultiplied), alpha uint8, inverse depth float32 in 1/dm (0 where nothing is)."""
+
+    colour: NDArray[np.uint8]
+    alpha: NDArray[np.uint8]
+    inverse_depth: NDArray[np.float32]
+
+
+class Renderer:
+    """Square frames of `size` pixels with `factor` squared samples per pixel."""
+
+    def __init__(self, size: int = 256, factor: int = 2, texture_px: int = 1024) -> None:
+        self.size, self.factor, self.texture_px = size, factor, texture_px
+        self.context = context = moderngl.create_context(standalone=True, backend="egl")
+        self.people = context.program(shaders.VERTEX, shaders.FRAGMENT)
+        self.shade = context.program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
+        self.resolve = context.program(shaders.RESOLVE_VERTEX, shaders.RESOLVE_FRAGMENT)
+        big, small = (size * factor, size * factor), (size, size)
+        self.colours, self.depths = context.texture(big, 4), context.texture(big, 1, dtype="f4")
+        for texture in (self.colours, self.depths):
+            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self.samples = context.framebuffer([self.colours, self.depths], context.depth_renderbuffer(big))
+        self.result = context.framebuffer([context.texture(small, 4), context.texture(small, 1, dtype="f4")])
+        self.shadow = context.depth_texture((SHADOW_PX, SHADOW_PX))
+        self.shadow.compare_func = ""
+        self.shadow_buffer = context.framebuffer(depth_attachment=self.shadow)
+        corners = context.buffer(np.array([-1, -1, 3, -1, -1, 3], "f4").tobytes())
+        self.triangle = context.vertex_array(self.resolve, [(corners, "2f", "position")])
+        self.textures = {None: context.texture((1, 1), 4, bytes([255] * 4))}
+        self.meshes: dict[int, tuple[moderngl.VertexArray, moderngl.VertexArray, list[moderngl.Buffer]]] = {}
+
+    def draw(self, people: list[Appearance], focal: float, light: Light, seed: float) -> Drawn:
+        """`focal` is the focal length in half image heights; view space in decimetres, y up, looking along -z."""
+        rays = shadow_matrix(people, light.direction)
+        bones = [[self._bones(table) for table in person.bones] for person in people]
+        self._draw_shadows(people, bones, rays)
+        self.samples.use()
+        self.samples.clear(0, 0, 0, 0)
+        self.context.enable(moderngl.DEPTH_TEST)
+        program = self.people
+        self.shadow.use(2)
+        program["picture"].value, program["bones"].value, program["shadow"].value = 0, 1, 2
+        program["projection"].write(perspective(focal).T.astype("f4").tobytes())
+        program["rays"].write(rays.T.astype("f4").tobytes())
+        program["harmonics"].write(light.harmonics.astype("f4").tobytes())
+        program["lamp"].value, program["lamp_colour"].value = tuple(light.direction), tuple(light.colour)
+        program["seed"].value = seed
+        for person, tables in zip(people, bones, strict=True):
+            program["view"].write(person.view.T.astype("f4").tobytes())
+            for piece, table in zip(person.pieces, tables, strict=True):
+                self._draw_piece(piece, table, person.look)
+        for tables in bones:
+            for table in tables:
+                table.release()
+        return self._resolved()
+
+    def forget(self, pieces: list[Piece]) -> None:
+        """Release what the device holds of a person who will not come again."""
+        for piece in pieces:
+            if id(piece) in self.meshes:
+                full, bare, buffers = self.meshes.pop(id(piece))
+                for thing in (full, bare, *buffers):
+                    thing.release()
+
+    def _draw_shadows(self, people: list[Appearance], bones: list[list[moderngl.Texture]], rays: NDArray) -> None:
+        self.shadow_buffer.use()
+        self.shadow_buffer.clear(depth=1.0)
+        self.context.enable(moderngl.DEPTH_TEST)
+        self.shade["bones"].value = 1
+        for person, tables in zip(people, bones, strict=True):
+            self.shade["view"].write((rays @ person.view).T.astype("f4").tobytes())
+            for piece, table in zip(person.pieces, tables, strict=True):
+                if piece.kind in ("skin", "cloth", "hair"):
+                    table.use(1)
+                    self._mesh(piece)[1].render()
+
+    def _draw_piece(self, piece: Piece, table: moderngl.Texture, look: Look) -> None:
+        program = self.people
+        self._texture(piece.texture).use(0)
+        table.use(1)
+        program["tint"].value = tuple(float(v) for v in look.tints.get(piece.kind, (1, 1, 1)))
+        program["holes"].value = float(piece.kind in CARDS)
+        program["gloss"].value = GLOSS.get(piece.kind, 0.02)
+        program["wrap"].value = 0.3 if piece.kind == "skin" else 0.1
+        program["pattern"].value = look.pattern if piece.kind == "cloth" else 0
+        program["pattern_scale"].value, program["pattern_colour"].value = look.pattern_scale, look.pattern_colour
+        self._mesh(piece)[0].render()
+
+    def _mesh(self, piece: Piece) -> tuple[moderngl.VertexArray, moderngl.VertexArray, list[moderngl.Buffer]]:
+        if id(piece) not in self.meshes:
+            context = self.context
+            columns = (piece.vertices, piece.normals, piece.uv, piece.joints, piece.weights)
+            rows = context.buffer(np.concatenate([c.astype("f4") for c in columns], 1).tobytes())
+            faces = context.buffer(piece.faces.astype("i4").tobytes())
+            names = ("position", "normal", "uv", "joints", "weights")
+            full = context.vertex_array(self.people, [(rows, "3f 3f 2f 4f 4f", *names)], faces)
+            layout = (rows, "3f 20x 4f 4f", "position", "joints", "weights")
+            self.meshes[id(piece)] = full, context.vertex_array(self.shade, [layout], faces), [rows, faces]
+        return self.meshes[id(piece)]
+
+    def _bones(self, table: NDArray[np.float32]) -> moderngl.Texture:
+        texture = self.context.texture((3, len(table)), 4, table[:, :3].astype("f4").tobytes(), dtype="f4")
+        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        return texture
+
+    def _texture(self, path: str | None) -> moderngl.Texture:
+        if path not in self.textures:
+            image = Image.open(path).convert("RGBA")
+            image.thumbnail((self.texture_px, self.texture_px))
+            image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+            texture = self.context.texture(image.size, 4, image.tobytes())
+            texture.build_mipmaps()
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+            self.textures[path] = texture
+        return self.textures[path]
+
+    def _resolved(self) -> Drawn:
+        self.result.use()
+        self.context.disable(moderngl.DEPTH_TEST)
+        self.colours.use(0)
+        self.depths.use(1)
+        self.resolve["colours"].value, self.resolve["depths"].value = 0, 1
+        self.resolve["factor"].value = self.factor
+        self.triangle.render()
+        raw = np.frombuffer(self.result.read(components=4, attachment=0), np.uint8)
+        colour = raw.reshape(self.size, self.size, 4)[::-1]
+        raw = np.frombuffer(self.result.read(components=1, attachment=1, dtype="f4"), np.float32)
+        depth = raw.reshape(self.size, self.size)[::-1]
+        return Drawn(colour[..., :3].copy(), colour[..., 3].copy(), depth.copy())
+
+
+def perspective(focal: float, near: float = 0.2, far: float = 200.0) -> NDArray[np.float64]:
+    """OpenGL's projection matrix, decimetres."""
+    matrix = np.zeros((4, 4))
+    matrix[0, 0] = matrix[1, 1] = focal
+    matrix[2, 2], matrix[2, 3] = (far + near) / (near - far), 2 * far * near / (near - far)
+    matrix[3, 2] = -1
+    return matrix
+
+
+def shadow_matrix(people: list[Appearance], direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """View space to the lamp's clip space: parallel rays over a box around everybody."""
+    up = np.array([0.0, 1.0, 0.0]) if abs(direction[1]) < 0.9 else np.array([1.0, 0.0, 0.0])
+    across = np.cross(up, direction)
+    across /= np.linalg.norm(across)
+    turn = np.stack([across, np.cross(direction, across), direction])
+    ends = [person.view[:3, :3] @ bone[:3, 3] + person.view[:3, 3] for person in people for bone in _places(person)]
+    points = np.array(ends) @ turn.T
+    low, high = points.min(0) - 2.5, points.max(0) + 2.5  # flesh, hair and clothes around the bones
+    matrix = np.eye(4)
+    scale = 2 / (high - low) * (1, 1, -1)
+    matrix[:3, :3] = turn * scale[:, None]
+    matrix[:3, 3] = -(high + low) / 2 * scale
+    return matrix
+
+
+def _places(person: Appearance) -> list[NDArray[np.float64]]:
+    """Where the vertices of a person's largest piece are, thinned out, as matrices with that translation."""
+    largest = max(range(len(person.pieces)), key=lambda k: len(person.pieces[k].vertices))
+    piece, bones = person.pieces[largest], person.bones[largest]
+    chosen = slice(None, None, max(1, len(piece.vertices) // 200))
+    matrices = bones[piece.joints[chosen, 0]]
+    posed = np.einsum("vij,vj->vi", matrices[:, :3, :3], piece.vertices[chosen]) + matrices[:, :3, 3]
+    out = np.tile(np.eye(4), (len(posed), 1, 1))
+    out[:, :3, 3] = posed
+    return list(out)
