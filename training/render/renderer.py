@@ -49,7 +49,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Light:
-    """`harmonics`: 9 x 3, irradiance of a panorama. The lamp shines from `direction` (view space, unit), with shadows."""
+    """`harmonics`: 9 x 3, of a panorama. `direction`: towards the lamp, view space, unit. The lamp casts shadows."""
 
     harmonics: NDArray[np.float64]
     direction: NDArray[np.float64]
