@@ -42,6 +42,11 @@ DISBELIEVED: Final = 0.45
 BELIEVED: Final = 0.65
 """Correlation of the two depths inside the face: below the first the mesh is ignored (masks, hands, wrong meshes)."""
 
+OPEN: Final = 0.2
+COVERED: Final = 0.4
+"""How far the depth network's surface lies before the mesh, in face reliefs, when something begins to cover the face
+and when it does: a hand stays a hand."""
+
 OUTSIDE: Final = 0.15
 INSIDE: Final = 0.5
 """Weights of the surface between which it is blended in."""
@@ -131,6 +136,9 @@ def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
         return inverse_depth
     lifted = slope * near + np.median((known - slope * near)[core])
     share = believed * ((weight - OUTSIDE) / (INSIDE - OUTSIDE)).clip(0, 1)
+    relief = np.float32(slope * np.ptp(np.percentile(near[core], (3, 97))))
+    ahead = maps.box_mean((known - lifted) / relief, 2)
+    share = share * ((COVERED - ahead) / (COVERED - OPEN)).clip(0, 1)
     result = inverse_depth.copy()
     result[rows, columns] += share * share * (3 - 2 * share) * (lifted - known)
     return result
@@ -158,17 +166,29 @@ def bells(cells: slice, places: Map, spread: float) -> Map:
 
 
 def robust_slope(x: Map, y: Map) -> float:
-    """Slope of a line through points, by least squares with Tukey's biweight, reweighted ROUNDS times."""
-    weight = np.ones_like(x)
-    slope = 0.0
+    """Slope of a line through points: the median slope of pairs (Theil, Sen), then least squares with Tukey's biweight.
+
+    The median finds the face although a third of it is hidden; the reweighted fit makes it exact.
+    """
+    other = np.random.default_rng(0).permutation(len(x))
+    apart = np.abs(x - x[other]) > 0.2 * float(np.ptp(x))
+    if not apart.any():
+        return 0.0
+    slope = float(np.median((y - y[other])[apart] / (x - x[other])[apart]))
+    weight = _biweight(y - slope * x - np.median(y - slope * x))
     for _ in range(ROUNDS):
         total = max(float(weight.sum()), 1e-9)
         x_mean, y_mean = float((weight * x).sum()) / total, float((weight * y).sum()) / total
         slope = float((weight * (x - x_mean) * (y - y_mean)).sum() / max((weight * (x - x_mean) ** 2).sum(), 1e-9))
-        error = y - y_mean - slope * (x - x_mean)
-        usual = 1.4826 * float(np.median(np.abs(error))) + 1e-9
-        weight = (1 - (error / (3 * usual)) ** 2).clip(0, 1) ** 2
+        weight = _biweight(y - y_mean - slope * (x - x_mean))
     return slope
+
+
+def _biweight(error: Map) -> Map:
+    """Weight 1 for no error, 0 for errors over three standard deviations of the usual ones."""
+    usual = 1.4826 * float(np.median(np.abs(error))) + 1e-9
+    result: Map = (1 - (error / np.float32(3 * usual)) ** 2).clip(0, 1) ** 2
+    return result
 
 
 def _around(face: Face, shape: tuple[int, ...], scale: float) -> tuple[slice, slice]:

@@ -1,0 +1,233 @@
+"""Manifests, views, detections, networks of other makes. The served ones are tested in contract/test_models.py."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from depth import detection, estimation, gate
+from depth.detection import Finding
+from depth.estimation import Networks
+from depth.manifest import BrokenManifest, Input, read, read_all
+from depth.network import Network, canvas, viewed
+from depth.ports import Box
+
+LETTERBOX = Input("image", 64, 64, "RGB", (0, 0, 0), (1, 1, 1), "letterbox")
+
+
+class Plain:
+    """A picture whose red grows to the right and whose green grows downwards."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.size = (width, height)
+
+    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
+        left, top, right, bottom = box or (0, 0, *self.size)
+        x = (left + (np.arange(size[0]) + 0.5) / size[0] * (right - left)) / self.size[0]
+        y = (top + (np.arange(size[1]) + 0.5) / size[1] * (bottom - top)) / self.size[1]
+        image = np.zeros((size[1], size[0], 3))
+        image[..., 0], image[..., 1] = 255 * x, 255 * y[:, None]
+        return image.astype(np.uint8)
+
+
+def described(**changes: Any) -> dict[str, Any]:
+    """A manifest of the stand-in `drawn` below."""
+    return {
+        "role": "depth",
+        "file": "drawn.onnx",
+        "sha256": "0" * 64,
+        "input": {
+            "name": "image",
+            "size": [64, 64],
+            "colour": "RGB",
+            "mean": [0, 0, 0],
+            "deviation": [1, 1, 1],
+            "fit": "letterbox",
+        },
+        "outputs": {"inverse_depth": {"name": "depth"}},
+    } | changes
+
+
+def drawn(path: Path, channel: int, output: str = "depth", side: int = 64) -> None:
+    """A network that answers with one colour of its picture."""
+    index = numpy_helper.from_array(np.array([channel], np.int64), "index")
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["image", "index"], [output], axis=1)],
+        "drawn",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, 1, side, side])],
+        [index],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def written(folder: Path, name: str, entries: dict[str, Any]) -> Path:
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+class TestManifest:
+    @pytest.mark.parametrize("entry", ["role", "file", "sha256", "input", "outputs"])
+    def test_a_missing_entry_is_named(self, tmp_path: Path, entry: str) -> None:
+        entries = described()
+        del entries[entry]
+        with pytest.raises(BrokenManifest, match=f"drawn.json.*{entry}"):
+            read(written(tmp_path, "drawn", entries))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"role": "oracle"}, {"larger_is": "wiser"}, {"input": described()["input"] | {"colour": "CMYK"}}],
+    )
+    def test_a_value_that_serving_does_not_know_is_refused(self, tmp_path: Path, changes: dict[str, Any]) -> None:
+        with pytest.raises(BrokenManifest, match="is none of"):
+            read(written(tmp_path, "drawn", described(**changes)))
+
+    def test_what_is_no_json_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "drawn.json").write_text("role: depth")
+        with pytest.raises(BrokenManifest):
+            read(tmp_path / "drawn.json")
+
+    def test_two_networks_for_one_role_are_refused(self, tmp_path: Path) -> None:
+        written(tmp_path, "one", described())
+        written(tmp_path, "two", described())
+        with pytest.raises(BrokenManifest, match="already"):
+            read_all(tmp_path)
+
+    def test_a_service_without_depth_or_matte_does_not_start(self, tmp_path: Path) -> None:
+        written(tmp_path, "drawn", described())
+        with pytest.raises(BrokenManifest, match="no network for matte"):
+            read_all(tmp_path)
+
+
+class TestView:
+    @pytest.mark.parametrize(("size", "inner"), [((200, 100), (0, 16, 64, 48)), ((50, 100), (16, 0, 48, 64))])
+    def test_a_letterbox_keeps_proportions_and_is_black_around(
+        self, size: tuple[int, int], inner: tuple[int, int, int, int]
+    ) -> None:
+        view = viewed(LETTERBOX, (0, 0, *size))
+        image = canvas(Plain(*size), view)
+        left, top, right, bottom = inner
+        assert view.inner == inner
+        image[top:bottom, left:right] = 0
+        assert not image.any()
+
+    def test_a_point_of_the_input_is_found_in_the_picture(self) -> None:
+        view = viewed(LETTERBOX, (100, 50, 300, 150))  # a part of the picture, twice as wide as high
+        corners = np.array([[0, 16], [64, 48], [32, 32]], np.float32)
+        assert view.to_picture(corners).tolist() == [[100, 50], [300, 150], [200, 100]]
+
+    def test_what_a_network_draws_lands_where_it_was_seen(self, tmp_path: Path) -> None:
+        drawn(tmp_path / "drawn.onnx", channel=0)
+        network = Network.open(read(written(tmp_path, "drawn", described())))
+        view, outputs = network.look(Plain(400, 200), (100.0, 0.0, 300.0, 200.0))
+        seen = estimation.covered(outputs["inverse_depth"], view, (20, 10))
+        assert np.allclose(seen[5], np.linspace(0.2625, 0.7375, 20), atol=0.02)
+
+
+class TestOtherNetworks:
+    """A network with another colour order, normalisation, fit and sense of depth needs a manifest and no code."""
+
+    def networks(self, folder: Path, **changes: Any) -> Networks:
+        drawn(folder / "drawn.onnx", channel=0)
+        drawn(folder / "matte.onnx", channel=1, output="alpha")
+        written(folder, "drawn", described(**changes))
+        matte = {"role": "matte", "file": "matte.onnx", "outputs": {"alpha": {"name": "alpha"}}}
+        written(folder, "matte", described(**matte))
+        return Networks(folder)
+
+    def test_farther_is_turned_into_nearer(self, tmp_path: Path) -> None:
+        networks = self.networks(tmp_path, larger_is="farther")
+        assert networks.estimate(Plain(64, 64)).alpha.any() == False  # noqa: E712 - nobody vouches for it
+        maps = networks._maps("depth", Plain(64, 64), (0, 0, 64, 64), (64, 64))
+        assert networks._sign * maps["inverse_depth"][0, 0] >= networks._sign * maps["inverse_depth"][0, -1]
+
+    def test_blue_first_and_normalised(self, tmp_path: Path) -> None:
+        given = described()["input"] | {"colour": "BGR", "mean": [0.5, 0.5, 0.5], "deviation": [0.25, 0.25, 0.25]}
+        drawn(tmp_path / "drawn.onnx", channel=2)  # the last channel: red, if blue comes first
+        network = Network.open(read(written(tmp_path, "drawn", described(input=given))))
+        image = np.zeros((64, 64, 3), np.float32)
+        image[..., 0] = 255
+        assert np.allclose(network.run(image)["inverse_depth"], (1 - 0.5) / 0.25)
+
+
+class TestDetection:
+    def manifest(self, tmp_path: Path) -> Any:
+        return read(written(tmp_path, "drawn", described(role="face-detector", anchors=[[32, 1]])))
+
+    def outputs(self, scores: list[float]) -> dict[str, NDArray[np.float32]]:
+        boxes = np.zeros((1, 4, 16), np.float32)
+        boxes[..., 2:4] = 20
+        return {"boxes": boxes, "scores": np.array(scores, np.float32).reshape(1, 4, 1)}
+
+    def test_a_box_is_told_in_pixels_of_the_picture(self, tmp_path: Path) -> None:
+        view = viewed(LETTERBOX, (0, 0, 640, 640))
+        found = detection.findings(self.manifest(tmp_path), view, self.outputs([-9, 9, -9, -9]), 0.5)
+        assert [finding.box for finding in found] == [(380, 60, 580, 260)]
+        assert found[0].score > 0.99
+
+    def test_what_overlaps_is_one_finding(self, tmp_path: Path) -> None:
+        view = viewed(LETTERBOX, (0, 0, 640, 640))
+        outputs = self.outputs([3, 2, 2, 2])
+        outputs["boxes"][0, 1, 0] = -30  # the second anchor's box, moved onto the first's
+        found = detection.findings(self.manifest(tmp_path), view, outputs, 0.5)
+        assert len(found) == 3
+        assert found[0].score == max(finding.score for finding in found)
+
+    def test_a_score_too_large_for_exp_is_a_score(self, tmp_path: Path) -> None:
+        view = viewed(LETTERBOX, (0, 0, 640, 640))
+        found = detection.findings(self.manifest(tmp_path), view, self.outputs([1e4, -1e4, -1e4, -1e4]), 0.5)
+        assert [finding.score for finding in found] == [pytest.approx(1)]
+
+
+def found_at(left: float, top: float, right: float, bottom: float, score: float = 0.9) -> Finding:
+    box = (left, top, right, bottom)
+    return Finding(score, box, box, np.zeros((4, 2), np.float32))
+
+
+class TestPeople:
+    WHOLE = (0.0, 0.0, 128.0, 128.0)
+
+    def two_blobs(self) -> NDArray[np.float32]:
+        alpha = np.zeros((128, 128), np.float32)
+        alpha[16:64, 16:48] = 1
+        alpha[80:112, 80:112] = 1
+        return alpha
+
+    def test_a_thing_that_no_detector_vouches_for_goes(self) -> None:
+        kept = estimation.vouched_for(self.two_blobs(), [found_at(20, 20, 40, 40)], self.WHOLE)
+        assert kept[16:64, 16:48].all()
+        assert not kept[80:112, 80:112].any()
+
+    def test_the_box_holds_everybody_and_little_more(self) -> None:
+        people = [found_at(20, 20, 40, 40), found_at(90, 90, 100, 100)]
+        left, top, right, bottom = estimation.people_box(self.two_blobs(), people, self.WHOLE)
+        assert 10 <= left <= 16 and 10 <= top <= 16 and 112 <= right <= 118 and 112 <= bottom <= 118
+
+    def test_the_box_holds_somebody_whom_the_matte_does_not_show(self) -> None:
+        alpha = self.two_blobs()
+        alpha[80:112, 80:112] = 0
+        box = estimation.people_box(alpha, [found_at(80, 80, 112, 112)], self.WHOLE)
+        assert box[2] >= 112 and box[3] >= 112
+
+    def test_two_opinions_that_disagree_leave_it_to_the_surer(self) -> None:
+        sure, unsure = np.full((2, 2), 0.98, np.float32), np.full((2, 2), 0.4, np.float32)
+        assert (estimation.agreed(sure, unsure) > 0.8).all()
+        assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32)), 0)
+
+    def test_doubt_is_left_to_the_silhouette(self) -> None:
+        alpha = np.zeros((64, 64), np.float32)
+        alpha[:, 32:] = 0.7
+        alpha[:, 30:32] = 0.3
+        decided = estimation.decided(alpha)
+        assert (decided[:, 50:] == 1).all() and (decided[:, :10] == 0).all()
+        assert np.allclose(decided[:, 31], 0.3)
+
+
+def test_without_detectors_nobody_is_believed_to_be_there() -> None:
+    assert gate.people({}, Plain(64, 64), (0, 0, 64, 64)) == []
