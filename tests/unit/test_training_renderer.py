@@ -1,0 +1,72 @@
+"""What is drawn is where it is said to be."""
+
+import numpy as np
+import pytest
+
+moderngl = pytest.importorskip("moderngl")
+
+from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer  # noqa: E402
+
+FOCAL = 2.0
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    try:
+        return Renderer(size=64, factor=2)
+    except Exception as error:
+        pytest.skip(f"no EGL here: {error}")
+
+
+def square(edge: float, z: float, kind: str = "skin") -> Piece:
+    """A square that faces the camera; its two lower corners hang on bone 1."""
+    corners = np.array([(-edge, -edge, z), (edge, -edge, z), (edge, edge, z), (-edge, edge, z)], np.float32)
+    joints = np.zeros((4, 4), np.int32)
+    joints[:2, 0] = 1
+    weights = np.tile(np.float32([1, 0, 0, 0]), (4, 1))
+    normals, faces = np.tile(np.float32([0, 0, 1]), (4, 1)), np.array([(0, 1, 2), (0, 2, 3)], np.int32)
+    return Piece(kind, corners, normals, np.zeros((4, 2), np.float32), joints, weights, faces, None)
+
+
+def drawn(renderer: Renderer, *pieces: Piece, lower: tuple[float, float, float] = (0, 0, 0)) -> Drawn:
+    bones = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1))
+    bones[1, :3, 3] = lower
+    harmonics = np.zeros((9, 3))
+    harmonics[0] = 0.2
+    light = Light(harmonics, np.array([0.6, 0, 0.8]), np.ones(3))
+    person = Appearance(list(pieces), [bones] * len(pieces), np.eye(4), Look({}))
+    return renderer.draw([person], FOCAL, light, 0.5)
+
+
+def test_inverse_depth_is_exact(renderer: Renderer) -> None:
+    result = drawn(renderer, square(2, -8))
+    inside = result.alpha == 255
+    assert result.inverse_depth[inside] == pytest.approx(1 / 8, rel=1e-6)
+    assert not result.inverse_depth[result.alpha == 0].any() and not result.colour[result.alpha == 0].any()
+
+
+def test_size_follows_from_focal_length_and_distance(renderer: Renderer) -> None:
+    result = drawn(renderer, square(2, -8))
+    side = 64 * FOCAL * 2 / 8  # pixels: half of the 64, for a half edge
+    assert result.alpha.astype(float).sum() / 255 == pytest.approx(side**2, rel=0.01)
+
+
+def test_the_nearer_hides_the_farther_in_any_order(renderer: Renderer) -> None:
+    near, far = square(1, -6), square(3, -9)
+    for pieces in ((near, far), (far, near)):
+        assert drawn(renderer, *pieces).inverse_depth[32, 32] == pytest.approx(1 / 6)
+
+
+def test_bones_move_their_vertices_alone(renderer: Renderer) -> None:
+    rest, tilted = drawn(renderer, square(2, -8)), drawn(renderer, square(2, -8), lower=(0, 0, 2))
+    assert tilted.inverse_depth[46, 32] > 1.2 * rest.inverse_depth[46, 32]
+    assert tilted.inverse_depth[17, 32] == pytest.approx(rest.inverse_depth[17, 32], rel=0.05)
+
+
+def test_what_stands_before_the_lamp_casts_a_shadow(renderer: Renderer) -> None:
+    wall, alone = square(3, -9), drawn(renderer, square(3, -9))
+    before = drawn(renderer, wall, square(0.7, -7))
+    # the lamp is to the right at three parts in four: two nearer throws the shadow one and a half to the left
+    column = round(32 - 32 * FOCAL * 1.5 / 9)
+    assert int(before.colour[32, column, 0]) < int(alone.colour[32, column, 0]) - 20
+    assert abs(int(before.colour[10, 32, 0]) - int(alone.colour[10, 32, 0])) < 5
