@@ -106,7 +106,7 @@ def extrapolate(values: Map, known: Map) -> Map:
     weighted, weights = np.pad(values * known, pad), np.pad(known, pad)
     shape = (weights.shape[0] // 2, 2, weights.shape[1] // 2, 2)
     weights = weights.reshape(shape).sum((1, 3))
-    means = weighted.reshape(shape).sum((1, 3)) / np.maximum(weights, 1e-9)
+    means = (weighted.reshape(shape).sum((1, 3)) / np.maximum(weights, 1e-9)).astype(np.float32)
     coarse = extrapolate(means, np.minimum(weights, 1))
     size = (2 * coarse.shape[1], 2 * coarse.shape[0])
     fill = resample(coarse, size)[:height, :width]
