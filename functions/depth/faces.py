@@ -42,8 +42,11 @@ DISBELIEVED: Final = 0.45
 BELIEVED: Final = 0.65
 """Correlation of the two depths inside the face: below the first the mesh is ignored (masks, hands, wrong meshes)."""
 
-OPEN: Final = 0.2
-COVERED: Final = 0.4
+HAND: Final = 0.08
+"""Of the face's size: differences are averaged over this much to each side, or an eye socket would pass for a cover."""
+
+OPEN: Final = 0.3
+COVERED: Final = 0.6
 """How far the depth network's surface lies before the mesh, in face reliefs, when something begins to cover the face
 and when it does: a hand stays a hand."""
 
@@ -137,7 +140,7 @@ def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
     lifted = slope * near + np.median((known - slope * near)[core])
     share = believed * ((weight - OUTSIDE) / (INSIDE - OUTSIDE)).clip(0, 1)
     relief = np.float32(slope * np.ptp(np.percentile(near[core], (3, 97))))
-    ahead = maps.box_mean((known - lifted) / relief, 2)
+    ahead = maps.box_mean((known - lifted) / relief, max(2, round(HAND * face.size * scale)))
     share = share * ((COVERED - ahead) / (COVERED - OPEN)).clip(0, 1)
     result = inverse_depth.copy()
     result[rows, columns] += share * share * (3 - 2 * share) * (lifted - known)
