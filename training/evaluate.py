@@ -181,7 +181,7 @@ def evaluated(method: Method, held: list[Frame]) -> dict[str, dict[str, float]]:
 
 
 def line(name: str, figures: dict[str, float]) -> str:
-    cells = (f"{figures[column]:11.3f}" if column in figures else f"{'-':>11}" for column in COLUMNS)
+    cells = (f"{figures[column]:12.3f}" if column in figures else f"{'-':>12}" for column in COLUMNS)
     return f"{name:28s}{int(figures['pictures']):9d}" + "".join(cells)
 
 
@@ -197,7 +197,7 @@ def main() -> None:
     for path in (*options.network, Path("models/portrait-depth.onnx")):
         methods[str(path)] = network(path)
     results = {name: evaluated(method, held) for name, method in methods.items()}
-    print(f"{'':28s}{'pictures':>9}" + "".join(f"{column:>11}" for column in COLUMNS))
+    print(f"{'':28s}{'pictures':>9}" + "".join(f"{column:>12}" for column in COLUMNS))
     for name, slices in results.items():
         print(line(name, slices["all"]))
     print(f"\n{list(results)[-1]}, by slice")
