@@ -23,7 +23,7 @@ class Handler:
             key=headers.get("x-api-key", ""),
             accept=headers.get("accept", ""),
             content_type=headers.get("content-type", ""),
-            idempotency_key=headers.get("idempotency-key", ""),
+            idempotency_key=headers.get("idempotency-key"),
             body=request.body,
             received_at=request.received_at,
         )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from depth import answer, form, picture, refine
-from depth.answer import Options
 from depth.form import Form
 from depth.ports import Estimator, Relief
 from portrait import tariff
@@ -25,12 +24,13 @@ from portrait.trail import Trail
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as plain values. `received_at` is in seconds since 1970; absent headers are empty."""
+    """A call as plain values. `received_at` is in seconds since 1970. Absent headers are empty, but an Idempotency-Key
+    that is there and empty is not the same as none."""
 
     key: str
     accept: str
     content_type: str
-    idempotency_key: str
+    idempotency_key: str | None
     body: bytes
     received_at: float
 
@@ -56,7 +56,7 @@ class Service:
 
     def depth_map(self, call: Call, trail: Trail) -> DepthMap:
         """Turn a picture into a depth map and charge for it. Raises every Problem but the first two."""
-        deadline = call.received_at + tariff.ANSWER_WITHIN_S
+        deadline = call.received_at + tariff.DEBIT_WITHIN_S
 
         with trail.stage("admit"):
             caller = admit(self.ledger, call.key, tariff.DEPTH_ENDPOINT, self.clock(), trail)
@@ -64,13 +64,14 @@ class Service:
         with trail.stage("form"):
             sent = form.parse(call.content_type, call.body)
         options = answer.options(sent.fields, accepted)
+        key = _idempotency_key(call.idempotency_key)
         header = picture.look(sent.picture)
         trail.facts |= {
             "format": header.format,
             "megapixels": round(header.width * header.height / 1e6, 2),
             "output": options.output,
         }
-        charge = self._charge(call.idempotency_key, sent, options, trail)
+        charge = _charge(key, sent, trail)
         with trail.stage("standing"):
             standing = self._afford(caller, charge)
 
@@ -92,16 +93,6 @@ class Service:
             trail.receipt = self._pay(caller, charge, standing, deadline)
         return DepthMap(file, options.media_type, trail.receipt, _coverage(relief))
 
-    def _charge(self, idempotency_key: str, sent: Form, options: Options, trail: Trail) -> Charge:
-        """The charge of this call, under the name that makes it happen once."""
-        key = _unquoted(idempotency_key)
-        if not key:
-            return Charge.of_call(trail.call_id, tariff.CALL_CREDITS)
-        if len(key) > tariff.IDEMPOTENCY_KEY_CHARACTERS:
-            raise InvalidOption("Idempotency-Key", (f"1 to {tariff.IDEMPOTENCY_KEY_CHARACTERS} characters",))
-        fingerprint = _fingerprint(sent.picture, sent.fields)
-        return Charge.of_idempotent_call(trail.call_id, tariff.CALL_CREDITS, key, fingerprint)
-
     def _afford(self, caller: Caller, charge: Charge) -> Standing:
         """Can the account pay? What was charged before is not paid again."""
         standing = self.ledger.standing(caller, charge, self.clock())
@@ -120,12 +111,27 @@ class Service:
             raise Timeout()
 
 
-def _unquoted(idempotency_key: str) -> str:
-    """The key of `Idempotency-Key: "8e03978e"` (the IETF draft's form) or of a bare one."""
-    text = idempotency_key.strip()
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        return text[1:-1]
-    return text
+def _idempotency_key(told: str | None) -> str | None:
+    """The key of `Idempotency-Key: "8e03978e"` (the IETF draft's form) or of a bare one. Raises InvalidOption.
+
+    An empty one is refused: whoever sends it believes that a retry costs nothing.
+    """
+    if told is None:
+        return None
+    key = told.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 0 < len(key) <= tariff.IDEMPOTENCY_KEY_CHARACTERS:
+        raise InvalidOption("Idempotency-Key", (f"1 to {tariff.IDEMPOTENCY_KEY_CHARACTERS} characters",))
+    return key
+
+
+def _charge(key: str | None, sent: Form, trail: Trail) -> Charge:
+    """The charge of this call, under the name that makes it happen once."""
+    if key is None:
+        return Charge.of_call(trail.call_id, tariff.CALL_CREDITS)
+    fingerprint = _fingerprint(sent.picture, sent.fields)
+    return Charge.of_idempotent_call(trail.call_id, tariff.CALL_CREDITS, key, fingerprint)
 
 
 def _fingerprint(file: memoryview, fields: Mapping[str, str]) -> str:

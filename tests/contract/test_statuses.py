@@ -237,7 +237,7 @@ def test_the_store_does_not_answer(free: Bench) -> None:
 
 
 def test_too_late_for_a_debit(free: Bench) -> None:
-    answer = free.call(received_at=NOW - tariff.ANSWER_WITHIN_S - 1)
+    answer = free.call(received_at=NOW - tariff.DEBIT_WITHIN_S - 1)
     assert_refused(answer, problems.Timeout, "Took too long, nothing was charged")
 
 
@@ -301,6 +301,7 @@ def test_a_failed_call_leaves_its_idempotency_key_unused(bench: Bench) -> None:
     assert bench.call(idempotency_key="k")[0] == 200
 
 
-def test_an_idempotency_key_may_be_255_characters_long(free: Bench) -> None:
-    answer = free.call(idempotency_key="k" * 256)
+@pytest.mark.parametrize("text", ["k" * 256, "", " ", '""'])
+def test_an_idempotency_key_has_1_to_255_characters(free: Bench, text: str) -> None:
+    answer = free.call(idempotency_key=text, body=making.form(b"GIF89a"))  # decided with the options, before the format
     assert_refused(answer, problems.InvalidOption, "Idempotency-Key: it may be 1 to 255 characters")

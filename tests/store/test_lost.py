@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from portrait import keys
+from portrait import keys, tariff
 from portrait.dynamo import DynamoLedger, DynamoRegister
 from portrait.dynamo.transaction import LONGEST_WAIT_S
 from portrait.ledger import AlreadyThere, Caller, Charge, Receipt
@@ -185,7 +185,7 @@ def test_after_a_lost_answer_no_error_says_that_nothing_was_charged(desk: Desk) 
 def test_an_answer_lost_at_the_deadline_is_still_looked_up(desk: Desk) -> None:
     caller = desk.caller()
     desk.wire.lose_answers[WRITE] = 1
-    desk.wire.fates[READ] = [wire.never_arrives] * 3
+    desk.wire.fates[READ] = [wire.never_arrives]
     assert desk.debit(caller, within_s=0.001) == Receipt(1, 9, certain=True)
     assert desk.wire.attempts(WRITE) == 1
 
@@ -344,6 +344,15 @@ def test_a_store_that_hangs_is_given_up_in_time(silent: LocalPlace) -> None:
     now = time.time()
     assert not ledger.debit(caller, plain(), now, now + 0.5).certain
     assert time.monotonic() - begin < 15
+
+
+def test_a_store_that_falls_silent_in_a_debit_leaves_time_for_the_answer(silent: LocalPlace) -> None:
+    """With the time-outs of production, and on the real clock: the last debit that may start is settled in time."""
+    ledger = DynamoLedger(silent.store())
+    begin = time.monotonic()
+    now = time.time()
+    assert not ledger.debit(Caller("a", "b", "c", 60), plain(), now, now + 0.1).certain
+    assert time.monotonic() - begin < tariff.ANSWER_WITHIN_S - tariff.DEBIT_WITHIN_S
 
 
 def test_a_store_that_is_not_there_costs_nothing() -> None:

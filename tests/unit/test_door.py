@@ -107,7 +107,7 @@ def never(request: Request, trail: Trail) -> Reply:
         ("/portrait-depth-estimation/v1", "HEAD", 405),
         ("/account/v1", "DELETE", 405),
         ("/portrait-depth-estimation/v1", "OPTIONS", 204),
-        ("/nowhere", "OPTIONS", 204),
+        ("/nowhere", "OPTIONS", 404),
     ],
 )
 def test_what_is_no_call_is_answered_without_telling_the_story(path: str, method: str, status: int) -> None:
@@ -127,7 +127,12 @@ def test_doubled_slashes_and_one_at_the_end_are_accepted(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("told", "answered"),
-    [("my-id:1.2_3", "my-id:1.2_3"), ("a" * 129, "from-the-gateway"), ("line\nbreak", "from-the-gateway")],
+    [
+        ("my-id:1.2_3", "my-id:1.2_3"),
+        ("a" * 129, "from-the-gateway"),
+        ("line\nbreak", "from-the-gateway"),
+        (f"id:{KEY}", "from-the-gateway"),
+    ],
 )
 def test_a_sane_request_id_is_echoed_and_no_other(told: str, answered: str) -> None:
     reply = new_door().answer(event(headers={"x-request-id": told}), refuse)
@@ -152,6 +157,12 @@ def test_the_log_has_one_line_for_a_call_and_no_key_and_no_content(capsys: pytes
     assert KEY not in json.dumps(lines) and "picture" not in json.dumps(lines)
     metrics = next(line for line in lines if "_aws" in line)
     assert metrics["UncertainDebits"] == [1.0]
+
+
+def test_a_key_in_the_path_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    new_door().answer(event(path=f"/portrait/{KEY}"), never)
+    out = capsys.readouterr().out
+    assert KEY not in out and '"path":"unknown"' in out
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from portrait import tariff
+from portrait import keys, tariff
 from portrait.ledger import Window
 from portrait.problems import Fault, Internal, MethodNotAllowed, Problem, UnknownUrl
 from portrait.settings import Settings
@@ -27,7 +27,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     "/account/v1": ("GET",),
     "/health": ("GET",),
 }
-"""Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on every path."""
+"""Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on each."""
 
 CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -87,8 +87,8 @@ class Door:
         trail = Trail()
         problem: Problem | None = None
         try:
-            request = _request(event)
-            reply = _preflight() if request.method == "OPTIONS" else story(_routed(request), trail)
+            request = _routed(_request(event))
+            reply = _preflight() if request.method == "OPTIONS" else story(request, trail)
         except Problem as raised:
             problem = raised
         except Exception:
@@ -137,7 +137,7 @@ class Door:
             "request_id": _request_id(event),
             "call_id": trail.call_id,
             "method": event.get("httpMethod"),
-            "path": event.get("path"),
+            "path": _known_path(str(event.get("path", ""))),
             "status": status,
             "outcome": problem.code if problem else "ok",
             "ms": spent_ms,
@@ -185,6 +185,11 @@ def _path(path: str) -> str:
     return re.sub("/{2,}", "/", path).removesuffix("/") or "/"
 
 
+def _known_path(path: str) -> str:
+    """For the log: a path that is none of ours may hold anything, also a key."""
+    return _path(path) if _path(path) in ROUTES else "unknown"
+
+
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
@@ -192,7 +197,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 def _request_id(event: Mapping[str, Any]) -> str:
     """The caller's, where it is sane; else the gateway's. For people to search logs by, for nothing else."""
     told = _headers(event).get("x-request-id", "")
-    if SANE_REQUEST_ID.fullmatch(told):
+    if SANE_REQUEST_ID.fullmatch(told) and not keys.is_told_in(told):
         return told
     return str((event.get("requestContext") or {}).get("requestId", ""))
 
@@ -202,7 +207,8 @@ def _routed(request: Request) -> Request:
     if request.path not in ROUTES:
         raise UnknownUrl()
     allowed = ROUTES[request.path]
-    if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
+    also = ("OPTIONS", "HEAD") if "GET" in allowed else ("OPTIONS",)
+    if request.method not in (*allowed, *also):
         raise MethodNotAllowed(*allowed)
     return request
 

@@ -23,6 +23,7 @@ SHOWN_CHARACTERS: Final = 14
 
 OWN = re.compile(rf"{LIVE}[0-9A-Za-z]{{{RANDOM_CHARACTERS + CHECKSUM_CHARACTERS}}}")
 FOREIGN = re.compile(r"[0-9a-fA-F]{96}")
+TOLD = re.compile(rf"{LIVE}[0-9A-Za-z]{{{RANDOM_CHARACTERS // 2}}}|{FOREIGN.pattern}")
 
 
 def make() -> str:
@@ -41,6 +42,11 @@ def is_well_formed(text: str) -> bool:
 def is_foreign(text: str) -> bool:
     """Whether `text` has the form of a key that another service issued: 96 hexadecimal digits."""
     return FOREIGN.fullmatch(text) is not None
+
+
+def is_told_in(text: str) -> bool:
+    """Whether a key, or the beginning of one that is worth guessing on, stands anywhere in `text`."""
+    return TOLD.search(text) is not None
 
 
 def digest(text: str) -> str:

@@ -26,7 +26,11 @@ PIXELS: Final = 25_000_000
 """Largest picture, width times height."""
 
 ANSWER_WITHIN_S: Final = 25.0
-"""No debit starts later than this after the request's own time: clients give up at 30 s."""
+"""When an answer is out, counted from the request's own time: clients give up at 30 s."""
+
+DEBIT_WITHIN_S: Final = 17.0
+"""No debit starts later than this. A store that falls silent in its middle takes up to 8 s to be given up: the send,
+2 s of looking and sending again, and a last look, each with 2 s to answer."""
 
 IDEMPOTENT_REPEATS: Final = 5
 """Times that a charged request may be computed again for its Idempotency-Key ..."""

@@ -112,9 +112,10 @@ class DynamoLedger:
     def _remaining(self, caller: Caller, moved: int) -> int:
         """What is left, for the answer's header. A call that was charged never fails over it."""
         try:
-            return self.balance(caller.account_id)
+            account = self.store.read_once(self.store.ledger_table, row_key(caller.account_id))
         except Unavailable:
             return self._guess(caller, moved)
+        return number_of(account, "credits")
 
     def _guess(self, caller: Caller, moved: int) -> int:
         return max(0, self.last_known.get(caller.account_id, 0) + moved)

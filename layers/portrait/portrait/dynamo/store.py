@@ -92,9 +92,11 @@ class Store:
 
     def read(self, table: str, key: Item) -> Item | None:
         """One item, consistently; None where there is none. Raises Unavailable."""
-        with answering():
-            found = self.patient.get_item(TableName=table, Key=key, ConsistentRead=True)
-        return cast(Item | None, found.get("Item"))
+        return _read(self.patient, table, key)
+
+    def read_once(self, table: str, key: Item) -> Item | None:
+        """The same in one attempt: after a debit was sent, a caller waits and the clock runs out."""
+        return _read(self.single, table, key)
 
     def pages(self, operation: Callable[..., Any], **request: Any) -> Iterator[Item]:
         """The items of a Query or Scan, page after page. Raises Unavailable."""
@@ -105,6 +107,12 @@ class Store:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _read(client: "DynamoDBClient", table: str, key: Item) -> Item | None:
+    with answering():
+        found = client.get_item(TableName=table, Key=key, ConsistentRead=True)
+    return cast(Item | None, found.get("Item"))
 
 
 @contextlib.contextmanager

@@ -16,7 +16,8 @@ decides everything that a network can make uncertain.
                                                                                     Unknown
 
 Once an answer was lost, "not there" is no proof of "never will be": a request can still be on its way. So then the end
-at the deadline is Unknown, and never an error that would say that nothing happened.
+at the deadline is Unknown, and never an error that would say that nothing happened. (Refused stays Refused: the lost
+request would have to meet an account that was topped up in the same second.)
 """
 
 import itertools
@@ -41,6 +42,9 @@ from portrait.problems import Timeout, Unavailable
 FIRST_WAIT_S: Final = 0.025
 LONGEST_WAIT_S: Final = 0.8
 """Full jitter: the wait is anything from 0 to a bound that doubles from the first of these to the second."""
+
+IN_DOUBT_S: Final = 2.0
+"""How long a lost answer is asked for: the caller's result is ready, and no answer at all would be worse for both."""
 
 NEVER_SENT: Final = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError)
 CONDITION_FAILED: Final = "ConditionalCheckFailed"
@@ -147,6 +151,8 @@ class Committer:
                     raise
                 break
             if isinstance(answer, NoAnswer):
+                if not is_in_doubt:
+                    deadline = min(deadline, self.clock() + IN_DOUBT_S)
                 is_in_doubt = True
                 answer = self._look(change)
             if not isinstance(answer, NotDone | NoAnswer):
@@ -192,7 +198,7 @@ class Committer:
 
     def _look(self, change: Change) -> Found | NotDone | NoAnswer:
         try:
-            item = self.store.read(change.table, change.key)
+            item = self.store.read_once(change.table, change.key)
         except Unavailable:
             return NoAnswer()
         return Found(item) if item is not None and change.is_proved_by(item) else NotDone()
