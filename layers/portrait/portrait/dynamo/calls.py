@@ -44,8 +44,8 @@ class DynamoLedger:
     ) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.committer = Committer(self.store, clock, sleep, chance)
-        self.last_known: dict[str, int] = {}
-        """Balances as last read: told only when a call was charged and the new balance cannot be read."""
+        self.last_known = ("", 0)
+        """The account and balance last read: told only when a call was charged and its new balance cannot be read."""
 
     def identify(self, key_digest: str) -> Caller:
         key = self.store.read(self.store.keys_table, key_key(key_digest))
@@ -78,7 +78,7 @@ class DynamoLedger:
 
     def balance(self, account_id: str) -> int:
         credits = number_of(self.store.read(self.store.ledger_table, row_key(account_id)), "credits")
-        self.last_known[account_id] = credits
+        self.last_known = (account_id, credits)
         return credits
 
     def standing(self, caller: Caller, charge: Charge, now: float) -> Standing:
@@ -118,7 +118,8 @@ class DynamoLedger:
         return number_of(account, "credits")
 
     def _guess(self, caller: Caller, moved: int) -> int:
-        return max(0, self.last_known.get(caller.account_id, 0) + moved)
+        account_id, credits = self.last_known
+        return max(0, credits + moved) if account_id == caller.account_id else 0
 
     def _check_repeat(self, caller: Caller, charge: Charge, row: Item, now: float) -> None:
         """Is `row`, which is there, this very request's, and may it be computed once more?"""
