@@ -105,13 +105,14 @@ class Front:
                 raise MalformedAnswer(f"{len(result)} bytes are more than Lambda hands on")
             return event.answer_of(result)
         except FunctionTimedOut as error:
-            raise self._fault("INTEGRATION_TIMEOUT", request, error) from error
+            raise self._fault("INTEGRATION_TIMEOUT", match, request, error) from error
         except (FunctionError, MalformedAnswer, TooManyWaiting, WorkerDied) as error:
-            raise self._fault("INTEGRATION_FAILURE", request, error) from error
+            raise self._fault("INTEGRATION_FAILURE", match, request, error) from error
 
-    def _fault(self, kind: str, request: HttpRequest, error: Exception) -> Refused:
+    def _fault(self, kind: str, match: Match, request: HttpRequest, error: Exception) -> Refused:
+        """The route is told, not the path: what a caller wrote there may be anything, also a key."""
         reason = str(error) or type(error).__name__
-        self.tell(f"{request.method} {request.path} {kind} ({reason}) {request.request_id}")
+        self.tell(f"{request.method} {match.route.path} {kind} ({reason}) {request.request_id}")
         return Refused(kind)
 
 
