@@ -74,6 +74,10 @@ def test_what_cannot_be_resolved_is_named(tmp_path: Path, written: str, named: s
         function(tmp_path, written)
 
 
+def test_a_resource_may_have_no_properties(tmp_path: Path) -> None:
+    assert read_with(tmp_path, "  T:\n    Type: AWS::SNS::Topic\n").functions == {}
+
+
 def test_routes_name_their_function_and_the_headers_they_need() -> None:
     routes = {(route.path, route.method): route for route in template.read(OURS, {}).routes}
     post = routes["/depth/v1", "POST"]
