@@ -1,6 +1,10 @@
 """Pictures and request bodies for tests, made when they are needed: none is committed."""
 
+import gc
 import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -54,3 +58,20 @@ def form(file: bytes | None, **fields: str) -> bytes:
     """A whole form: text fields first, then image_file."""
     body = b"".join(part(text.encode(), f'name="{name}"') for name, text in fields.items())
     return body + (part(file) if file is not None else b"") + end()
+
+
+@contextmanager
+def a_moment(seconds: float = 0.25) -> Iterator[None]:
+    """Milliseconds are meant. The bound allows for a slow machine; what hostile files are made for takes much longer.
+
+    Only this thread's own work counts: neither other programs, nor the collection of what other tests left behind.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        begin = time.thread_time()
+        yield
+        spent = time.thread_time() - begin
+    finally:
+        gc.enable()
+    assert spent < seconds

@@ -5,7 +5,6 @@ import io
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from depth.ports import Relief
 from portrait import problems
 from portrait.problems import ImageFormat, ImageResolution, ImageUnreadable, Refusal
 from tests import making
+from tests.making import a_moment
 
 ORIENTATION_TAG = 0x0112
 BICUBIC = Image.Resampling.BICUBIC
@@ -182,18 +182,15 @@ def test_25_megapixels_are_allowed_and_one_row_more_is_not() -> None:
 @pytest.mark.parametrize("size", [(16383, 1527), (1527, 16383)])
 def test_the_size_is_read_from_every_header(file_format: str, size: tuple[int, int]) -> None:
     data = making.file(Image.new("RGB", size), file_format)
-    begin = time.process_time()
-    with pytest.raises(ImageResolution, match="25"):
+    with a_moment(0.05), pytest.raises(ImageResolution, match="25"):  # no pixel is decoded
         picture.look(memoryview(data))
-    assert time.process_time() - begin < 0.1  # no pixel was decoded
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_a_bomb_costs_a_look_at_its_header(size: tuple[int, int]) -> None:
-    begin = time.process_time()
-    with pytest.raises(Refusal):
-        picture.look(memoryview(claiming(*size)))
-    assert time.process_time() - begin < 0.1
+    data = claiming(*size)
+    with a_moment(0.05), pytest.raises(Refusal):
+        picture.look(memoryview(data))
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, 0)])
@@ -218,10 +215,8 @@ def test_a_text_chunk_that_inflates_without_end_is_unreadable_or_ignored() -> No
         chunk(b"iCCP", b"k\0\0" + bomb),
         chunk(b"iTXt", b"k\0\1\0\0\0" + bomb),
     ):
-        begin = time.process_time()
-        with contextlib.suppress(ImageUnreadable):
+        with a_moment(), contextlib.suppress(ImageUnreadable):
             read(plain[:33] + extra + plain[33:])
-        assert time.process_time() - begin < 0.5
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "jpeg, progressive", "webp", "webp, lossless"])
