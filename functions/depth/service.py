@@ -87,11 +87,12 @@ class Service:
             file = picture.draw(relief, pixels.size, options.output, options.file_format)
         if self.answer_bytes and len(file) > self.answer_bytes:
             raise ResultTooBig()
+        coverage = _coverage(relief)
 
         self._in_time(deadline)
         with trail.stage("debit"):
             trail.receipt = self._pay(caller, charge, standing, deadline)
-        return DepthMap(file, options.media_type, trail.receipt, _coverage(relief))
+        return DepthMap(file, options.media_type, trail.receipt, coverage)
 
     def _afford(self, caller: Caller, charge: Charge) -> Standing:
         """Can the account pay? What was charged before is not paid again."""
