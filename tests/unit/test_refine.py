@@ -6,21 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depth import maps, refine
-from depth.ports import Box, Estimate
-
-
-class Held:
-    """A picture out of an array."""
-
-    def __init__(self, image: NDArray[np.uint8]) -> None:
-        self.image = Image.fromarray(image)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.image.size
-
-    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
-        return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, box=box))
+from depth.ports import Estimate
+from tests.golden import Photograph
 
 
 def disc(side: int, radius: float) -> NDArray[np.float32]:
@@ -30,9 +17,9 @@ def disc(side: int, radius: float) -> NDArray[np.float32]:
     return inside
 
 
-def coloured(mask: NDArray[np.float32]) -> Held:
+def coloured(mask: NDArray[np.float32]) -> Photograph:
     colours = np.where(mask[..., None] > 0, np.array([200, 80, 60]), np.array([40, 90, 160]))
-    return Held((colours + np.random.default_rng(1).integers(-6, 7, colours.shape)).astype(np.uint8))
+    return Photograph((colours + np.random.default_rng(1).integers(-6, 7, colours.shape)).astype(np.uint8))
 
 
 class TestMaps:
@@ -65,7 +52,7 @@ class TestMaps:
 
 
 class TestAlpha:
-    def refined(self, alpha: NDArray[np.float32], picture: Held) -> NDArray[np.float32]:
+    def refined(self, alpha: NDArray[np.float32], picture: Photograph) -> NDArray[np.float32]:
         return refine.refine(Estimate(alpha, alpha), picture).alpha
 
     def test_its_edge_follows_the_picture(self) -> None:
@@ -87,7 +74,7 @@ class TestAlpha:
         picture[100:300, 100:200] = (200, 60, 60)
         alpha = np.zeros((256, 256), np.float32)
         alpha[64:192, 64:128] = 1
-        assert not self.refined(alpha, Held(picture))[:, 300:].any()
+        assert not self.refined(alpha, Photograph(picture))[:, 300:].any()
 
     def test_nobody_stays_nobody(self) -> None:
         relief = refine.refine(
@@ -103,7 +90,7 @@ class TestDepth:
         alpha, depth = np.zeros((128, 256), np.float32), np.zeros((128, 256), np.float32)
         alpha[20:100, 20:80], alpha[20:100, 150:210] = 1, 1
         depth[:, :128], depth[:, 128:] = np.linspace(4, 5, 128), np.linspace(1, 2, 128)
-        relief = refine.refine(Estimate(depth, alpha), Held(np.full((128, 256, 3), 99, np.uint8)))
+        relief = refine.refine(Estimate(depth, alpha), Photograph(np.full((128, 256, 3), 99, np.uint8)))
         person = relief.alpha >= 0.5
         assert relief.inverse_depth[person].min() == 0 and relief.inverse_depth[person].max() == 1
         assert relief.inverse_depth[60, 30] > 0.85 and relief.inverse_depth[60, 200] < 0.3
@@ -129,6 +116,6 @@ class TestDepth:
     def test_any_shape_of_picture(self, size: tuple[int, int]) -> None:
         small = refine.fine_size(size)
         alpha = np.ones((max(1, size[1] // 10), max(1, size[0] // 10)), np.float32)
-        relief = refine.refine(Estimate(alpha, alpha), Held(np.zeros((size[1], size[0], 3), np.uint8)))
+        relief = refine.refine(Estimate(alpha, alpha), Photograph(np.zeros((size[1], size[0], 3), np.uint8)))
         assert relief.alpha.shape == relief.inverse_depth.shape == (small[1], small[0])
         assert small[0] * small[1] <= 1.01 * refine.GUIDE_PIXELS
