@@ -48,8 +48,18 @@ key: setup ## make a key for the demo account of a running `make run` (ACCOUNT=n
 # ---- tests and checks -----------------------------------------------------------------------------
 
 .PHONY: test
-test: setup check ## all checks and all tests
-	$(BIN)/python -m pytest
+test: setup check ## all checks, and all tests but those of make e2e
+	$(BIN)/python -m pytest -m 'not outside'
+
+# Debian's packages, and a program of each.
+E2E_PACKAGES := chromium php-cli php-curl golang-go kotlin default-jdk-headless mono-mcs mono-runtime libmono-system-net-http4.0-cil
+E2E_PROGRAMS := chromium php go kotlinc java mcs mono
+
+.PHONY: e2e
+e2e: setup ## the site in a real browser, and every sample of the docs: needs programs of the system, and names them
+	@for program in $(E2E_PROGRAMS); do command -v $$program > /dev/null && continue; \
+	  echo "make e2e needs $$program, which is not here: apt-get install $(E2E_PACKAGES)"; exit 1; done
+	$(BIN)/python -m pytest -m outside tests/e2e
 
 .PHONY: check
 check: setup ## lint, types, and who may import whom
