@@ -5,6 +5,7 @@ import pytest
 
 moderngl = pytest.importorskip("moderngl")
 
+from training.data.shards import PARTS  # noqa: E402
 from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer  # noqa: E402
 
 FOCAL = 2.0
@@ -18,14 +19,15 @@ def renderer() -> Renderer:
         pytest.skip(f"no EGL here: {error}")
 
 
-def square(edge: float, z: float, kind: str = "skin") -> Piece:
+def square(edge: float, z: float, kind: str = "skin", part: int = 1) -> Piece:
     """A square that faces the camera; its two lower corners hang on bone 1."""
     corners = np.array([(-edge, -edge, z), (edge, -edge, z), (edge, edge, z), (-edge, edge, z)], np.float32)
     joints = np.zeros((4, 4), np.int32)
     joints[:2, 0] = 1
     weights = np.tile(np.float32([1, 0, 0, 0]), (4, 1))
     normals, faces = np.tile(np.float32([0, 0, 1]), (4, 1)), np.array([(0, 1, 2), (0, 2, 3)], np.int32)
-    return Piece(kind, corners, normals, np.zeros((4, 2), np.float32), joints, weights, faces, None)
+    parts = np.full(4, part, np.uint8)
+    return Piece(kind, corners, normals, np.zeros((4, 2), np.float32), joints, weights, parts, faces, None)
 
 
 def drawn(renderer: Renderer, *pieces: Piece, lower: tuple[float, float, float] = (0, 0, 0)) -> Drawn:
@@ -70,3 +72,25 @@ def test_what_stands_before_the_lamp_casts_a_shadow(renderer: Renderer) -> None:
     column = round(32 - 32 * FOCAL * 1.5 / 9)
     assert int(before.colour[32, column, 0]) < int(alone.colour[32, column, 0]) - 20
     assert abs(int(before.colour[10, 32, 0]) - int(alone.colour[10, 32, 0])) < 5
+
+
+def test_normals_are_those_of_the_surface_and_face_the_viewer(renderer: Renderer) -> None:
+    facing, tilted = drawn(renderer, square(2, -8)), drawn(renderer, square(2, -8), lower=(0, 0, 2))
+    assert np.abs(facing.normals[32, 32].astype(int) - (128, 128, 255)).max() <= 1
+    assert (facing.normals[facing.alpha == 0] == 0).all()
+    # bones move, and do not turn: the normal of the mesh stays
+    assert np.abs(tilted.normals[32, 32].astype(int) - (128, 128, 255)).max() <= 1
+
+
+def test_labels_are_of_the_nearest(renderer: Renderer) -> None:
+    body, hand = square(3, -9, part=PARTS["body"]), square(0.7, -7, part=PARTS["hand"])
+    for pieces in ((body, hand), (hand, body)):
+        labels = drawn(renderer, *pieces).labels
+        assert labels[32, 32] == 16 + PARTS["hand"] and labels[32, 20] == 16 + PARTS["body"] and labels[0, 0] == 0
+
+
+def test_the_second_person_is_labelled_second(renderer: Renderer) -> None:
+    bones, light = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1)), Light(np.ones((9, 3)), np.eye(3)[2], np.ones(3))
+    people = [Appearance([piece], [bones], np.eye(4), Look({})) for piece in (square(3, -9), square(1, -7))]
+    labels = renderer.draw(people, FOCAL, light, 0.5).labels
+    assert labels[32, 32] >> 4 == 2 and labels[32, 12] >> 4 == 1

@@ -1,7 +1,7 @@
 """Render shards of foregrounds: `python -m training.render --assets DIR --panoramas DIR --out SHARDS --frames 4000`.
 
-A shard holds 100 frames: premultiplied colour, alpha (uint8), inverse depth (float16, 1/dm), framing, names. Characters
-of the split "test" wear clothes and hair, or are avatars, that the split "train" does not have.
+Their form: training.data.shards. Characters of the split "test" wear clothes and hair, or are avatars, that the split
+"train" does not have.
 """
 
 import argparse
@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from training.data import panoramas
+from training.data import panoramas, shards
 from training.render import frames
 from training.render.avatars import KEPT_FOR_EVALUATION, Avatar
 from training.render.characters import Character
 from training.render.library import Library
-from training.render.renderer import Renderer
+from training.render.renderer import Drawn, Renderer
 
 CAST = 6
 """Characters kept at a time: a group shows several, and nobody comes in runs."""
-
-PER_SHARD = 100
 
 
 def main() -> None:
@@ -30,7 +29,7 @@ def main() -> None:
     renderer = Renderer(options.size)
     light = [panoramas.harmonics(panoramas.read(path)) for path in sorted(options.panoramas.glob("*.hdr"))]
     people, cast = newcomers(options, rng), list[frames.Person]()
-    rows, made, began = [], 0, time.time()
+    rows, records, made, began = list[Drawn](), list[shards.Record](), 0, time.time()
     options.out.mkdir(parents=True, exist_ok=True)
     while made < options.frames:
         if len(cast) < CAST or made % max(1, options.draws // CAST) == 0:
@@ -39,23 +38,23 @@ def main() -> None:
             cast = [*cast[-(CAST - 1) :], next(people)]
         shot = frames.planned(rng)
         present = [cast[k] for k in rng.permutation(len(cast))[: shot.count]]
-        drawn = frames.taken(renderer, present, shot, frames.lit(rng, light), rng)
+        drawn, known = frames.taken(renderer, present, shot, frames.lit(rng, light), rng)
         if not 0.03 < (drawn.alpha > 127).mean() < 0.98:
             continue
-        rows.append(
-            {
-                "colour": drawn.colour,
-                "alpha": drawn.alpha,
-                "inverse_depth": drawn.inverse_depth.astype(np.float16),
-                "framing": shot.framing if len(present) == 1 else "group",
-                "who": "+".join(person.name for person in present),
-            }
-        )
+        kind = shot.framing if len(present) == 1 else "group"
+        rows.append(drawn)
+        records.append(shards.Record(known[0].family, kind, round(shot.focal, 3), "", tuple(known)))
         made += 1
-        if len(rows) == PER_SHARD or made == options.frames:
-            write(options.out / f"{options.split}_{options.seed}_{made // PER_SHARD:04d}.npz", rows)
-            rows = []
+        if len(rows) == options.shard or made == options.frames:
+            name = f"{options.split}_{options.seed}_{made:06d}"
+            shards.write(options.out / name, {name: stacked(rows, name) for name in shards.MAPS}, records)
+            rows, records = [], []
             print(f"{made} frames, {(time.time() - began) / made:.3f} s each", flush=True)
+
+
+def stacked(rows: list[Drawn], name: str) -> NDArray:
+    maps = np.stack([getattr(row, name) for row in rows])
+    return maps.astype(np.float16) if name == "inverse_depth" else maps
 
 
 def newcomers(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[frames.Person]:
@@ -71,13 +70,6 @@ def newcomers(options: argparse.Namespace, rng: np.random.Generator) -> Iterator
             yield Character(library, rng, options.split)
 
 
-def write(path: Path, rows: list[dict]) -> None:
-    """A shard appears at once or not at all: training may be reading the folder."""
-    partial = path.with_name(f"partial_{path.name}")
-    np.savez(partial, **{key: np.array([row[key] for row in rows]) for key in rows[0]})
-    partial.replace(path)
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--assets", type=Path, required=True, help="as laid out by training.render.assets")
@@ -86,7 +78,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--share", type=float, default=0.5, help="of avatars among the people, if there are any")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=1000)
-    parser.add_argument("--size", type=int, default=320)
+    parser.add_argument("--shard", type=int, default=500, help="frames in a shard")
+    parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--draws", type=int, default=30, help="frames that a character is in the cast for")
     parser.add_argument("--seed", type=int, default=0)

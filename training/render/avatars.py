@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.shards import PARTS, Someone
+from training.render import parts
 from training.render.meshes import about_axis, euler
-from training.render.renderer import Look, Piece
+from training.render.renderer import Look, Piece, Pose
 
 KEPT_FOR_EVALUATION = (
     *("AIAN_M_2", "AIAN_F_1", "Asian_F_2", "Asian_M_2", "Black_F_1", "Black_F_3", "Black_M_1", "Black_M_2"),
@@ -43,6 +45,7 @@ class Avatar:
 
     def __init__(self, path: Path, textures: Path, rng: np.random.Generator) -> None:
         self.name, self.rng = path.stem, rng
+        self.identity, self.clothes = self.name.rsplit("_", 1)
         data = path.read_bytes()
         length = struct.unpack("<I", data[12:16])[0]
         self.gltf: dict[str, Any] = json.loads(data[20 : 20 + length])
@@ -54,11 +57,26 @@ class Avatar:
         self.textures = textures
         bound = [pair for node in self.nodes if "mesh" in node for pair in self._bound(node)]
         self.pieces, self.bindings = [piece for piece, _ in bound], [binding for _, binding in bound]
+        self.complexion = self._complexion()
 
     def look(self) -> Look:
         """A little more or less light on skin and clothes (they share a picture), lighter or darker hair."""
         body = self.rng.uniform(0.7, 1.2) * self.rng.uniform(0.93, 1.07, 3)
         return Look({"skin": body, "hair": np.ones(3) * self.rng.uniform(0.5, 1.5)})
+
+    def described(self, look: Look) -> Someone:
+        """Who this is in a look; angles are the view's to tell. All of them are grown up and not old."""
+        sex = "female" if "_F_" in self.name else "male"
+        tone = parts.tone(self.complexion * look.tints["skin"])
+        return Someone(self.identity, "valid", sex, "young", tone, 0.0, 0.0, hair=self.identity, clothes=self.clothes)
+
+    def _complexion(self) -> NDArray[np.float64]:
+        """Linear colour of the skin of the face, as its picture has it."""
+        heads = [
+            (piece, piece.parts == PARTS["head"]) for piece in self.pieces if piece.kind == "skin" and piece.texture
+        ]
+        piece, head = max(heads, key=lambda pair: pair[1].sum())
+        return parts.skin_colour(str(piece.texture), piece.uv[head])
 
     def _bound(self, node: dict[str, Any]) -> list[tuple[Piece, Binding]]:
         name = node.get("name", "")
@@ -70,14 +88,18 @@ class Avatar:
         pieces = []
         for primitive in self.gltf["meshes"][node["mesh"]]["primitives"]:
             values = {key: self._array(index) for key, index in primitive["attributes"].items()}
-            weights = values["WEIGHTS_0"].astype(np.float32)
+            order = np.argsort(-values["WEIGHTS_0"], axis=1)
+            weights, joints = (np.take_along_axis(values[key], order, 1) for key in ("WEIGHTS_0", "JOINTS_0"))
+            bones = [self.nodes[node].get("name", "") for node in skin["joints"]]
+            hair = np.full(len(joints), PARTS["hair"], np.uint8)
             piece = Piece(
                 kind=kind,
                 vertices=values["POSITION"].astype(np.float32),
                 normals=values["NORMAL"].astype(np.float32),
                 uv=(values["TEXCOORD_0"] * (1, -1) + (0, 1)).astype(np.float32),
-                joints=values["JOINTS_0"].astype(np.int32),
-                weights=weights / weights.sum(1, keepdims=True),
+                joints=joints.astype(np.int32),
+                weights=(weights / weights.sum(1, keepdims=True)).astype(np.float32),
+                parts=hair if kind == "hair" else parts.of_vertices(joints, bones),
                 faces=self._array(primitive["indices"]).reshape(-1, 3).astype(np.int32),
                 texture=self._texture(primitive.get("material")),
             )
@@ -109,13 +131,16 @@ class Avatar:
             path.write_bytes(self.blob[view.get("byteOffset", 0) :][: view["byteLength"]])
         return str(path)
 
-    def pose(self, wildness: float) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:
-        """Bone matrices for each piece, and where the head is. `wildness`: 0 a calm portrait, 1 anything."""
-        world = self._worlds(self._turns(wildness, self._worlds({})))
+    def pose(self, wildness: float) -> Pose:
+        """`wildness`: 0 a calm portrait, 1 anything."""
+        upright = self._worlds({})
+        world = self._worlds(self._turns(wildness, upright))
         metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
         bones = [metres @ np.stack([world[node] for node in b.nodes]) @ b.matrices for b in self.bindings]
-        head = world[self.index["Head"]][:3, 3] * DECIMETRES + (0, 0.3, 0)
-        return [table.astype(np.float32) for table in bones], head
+        number, head = self.index["Head"], np.eye(4)
+        head[:3, :3] = rotation_of(world[number]) @ rotation_of(upright[number]).T
+        head[:3, 3] = world[number][:3, 3] * DECIMETRES + (0, 0.3, 0)
+        return Pose([table.astype(np.float32) for table in bones], head)
 
     def _worlds(self, turns: dict[int, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
         """World matrix of every node; a turn is a rotation about the node's own place, in the world's axes at rest."""

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.shards import PARTS, Someone
+from training.render import parts
 from training.render.library import SHOES, WARDROBE, Library
 from training.render.meshes import about_axis, euler, vertex_normals
-from training.render.renderer import Look, Piece
+from training.render.renderer import Look, Piece, Pose
 
 HAIR_COLOURS = np.array([(0.12, 0.08, 0.06), (0.35, 0.22, 0.12), (0.8, 0.62, 0.38), (0.5, 0.5, 0.5), (1, 1, 1)])
 
@@ -22,10 +24,11 @@ class Character:
         self.library, self.rng, self.wardrobe = library, rng, WARDROBE[split]
         self.sex = str(rng.choice(["male", "female"]))
         self.age = str(rng.choice(["young", "old", "child"], p=[0.7, 0.22, 0.08]))
-        self.name = f"{self.sex} {self.age}"
+        self.identity = f"makehuman {rng.integers(1 << 40):010x}"
         self.body = self._shaped()
         self.joints = np.array([self.body[corner].mean(0) for corner in library.heads])
         self.pieces = self._dressed()
+        self.complexion = complexion(self.pieces)
 
     def look(self) -> Look:
         """New colours: skin from pale to dark, cloth printed one time in three."""
@@ -40,8 +43,15 @@ class Character:
         pattern = int(rng.integers(1, 4)) if rng.random() < 0.35 else 0
         return Look(tints, pattern, float(rng.uniform(10, 60)), tuple(rng.uniform(0.1, 1.5, 3)))
 
-    def pose(self, wildness: float) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:
-        """Bone matrices for each piece, and where the head is. `wildness`: 0 a calm portrait, 1 anything."""
+    def described(self, look: Look) -> Someone:
+        """Who this is in a look; angles are the view's to tell."""
+        tone = parts.tone(self.complexion * look.tints["skin"])
+        return Someone(
+            self.identity, "makehuman", self.sex, self.age, tone, 0.0, 0.0, hair=self.hair, clothes=self.suit
+        )
+
+    def pose(self, wildness: float) -> Pose:
+        """`wildness`: 0 a calm portrait, 1 anything."""
         library = self.library
         local = np.tile(np.eye(4), (len(self.joints), 1, 1))
         for name, rotation in self._turns(wildness).items():
@@ -51,9 +61,10 @@ class Character:
         bones = np.empty_like(local)
         for k, parent in enumerate(library.parents):
             bones[k] = local[k] if parent < 0 else bones[parent] @ local[k]
-        head = library.bone["head"]
-        place = (bones[head] @ np.append(self.joints[head], 1))[:3]
-        return [bones.astype(np.float32)] * len(self.pieces), place
+        number = library.bone["head"]
+        head = bones[number].copy()
+        head[:3, 3] = (bones[number] @ np.append(self.joints[number], 1))[:3]
+        return Pose([bones.astype(np.float32)] * len(self.pieces), head)
 
     def _shaped(self) -> NDArray[np.float32]:
         """Origin, muscle, weight, then three targets of each feature and two of expression."""
@@ -82,7 +93,7 @@ class Character:
     def _dressed(self) -> list[Piece]:
         """Skin where no cloth hides it, then everything worn."""
         rng, library, both = self.rng, self.library, (*self.wardrobe["male"], *self.wardrobe["female"])
-        suit = str(rng.choice(self.wardrobe[self.sex] if rng.random() < 0.8 else both))
+        self.suit = suit = str(rng.choice(self.wardrobe[self.sex] if rng.random() < 0.8 else both))
         worn = [
             ("cloth", library.piece("clothes", suit)),
             ("eyes", library.eyes),
@@ -90,8 +101,9 @@ class Character:
             ("lash", library.lashes[rng.integers(len(library.lashes))]),
             ("shoe", library.piece("clothes", str(rng.choice(SHOES)))),
         ]
-        if rng.random() < 0.93:
-            worn.append(("hair", library.piece("hair", str(rng.choice(self.wardrobe["hair"])))))
+        self.hair = str(rng.choice(self.wardrobe["hair"])) if rng.random() < 0.93 else ""
+        if self.hair:
+            worn.append(("hair", library.piece("hair", self.hair)))
         hidden, pieces = np.zeros(len(self.body), bool), []
         for kind, path in worn:
             clothing = library.clothing(path)
@@ -101,11 +113,12 @@ class Character:
                 hidden[clothing.deleted] = True
             texture = library.irises[rng.integers(len(library.irises))] if kind == "eyes" else clothing.texture
             mesh, weights = clothing.mesh, clothing.skin_weights(library.weights)
-            pieces.append(piece(kind, clothing.fitted(self.body), mesh.uv, mesh.faces, mesh.uv_faces, weights, texture))
+            shape = (clothing.fitted(self.body), mesh.uv, mesh.faces, mesh.uv_faces, weights)
+            pieces.append(piece(kind, *shape, list(library.bone), texture))
         mesh = library.body
         seen = (mesh.groups == "body") & ~hidden[mesh.faces].all(1)
-        skin = (self.body, mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], library.weights, self._skin())
-        return [piece("skin", *skin), *pieces]
+        skin = (self.body, mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], library.weights)
+        return [piece("skin", *skin, list(library.bone), self._skin()), *pieces]
 
     def _skin(self) -> Path:
         sex = [path for path in self.library.skins if f"_{self.sex}_" in path.name]
@@ -163,6 +176,7 @@ def piece(
     faces: NDArray[np.int64],
     uv_faces: NDArray[np.int64],
     weights: NDArray[np.float32],
+    bones: list[str],
     texture: Path | None,
 ) -> Piece:
     """For the device: one row for each pair of position and texture coordinate, the four heaviest bones."""
@@ -179,6 +193,13 @@ def piece(
         uv=uv[texel],
         joints=joints[at].astype(np.int32),
         weights=heaviest[at].astype(np.float32),
+        parts=np.full(len(at), PARTS["hair"], np.uint8) if kind == "hair" else parts.of_vertices(joints[at], bones),
         faces=index.reshape(-1, 3).astype(np.int32),
         texture=str(texture) if texture else None,
     )
+
+
+def complexion(pieces: list[Piece]) -> NDArray[np.float64]:
+    """Linear colour of the skin of the head, as its picture has it."""
+    skin = next(piece for piece in pieces if piece.kind == "skin")
+    return parts.skin_colour(skin.texture, skin.uv[skin.parts == PARTS["head"]])

@@ -3,14 +3,15 @@
 Portraits first, because that is what the service is sent: one in five a face, two in five head and shoulders.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.shards import PARTS, Someone
 from training.render.meshes import about_axis, euler
-from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer
+from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Pose, Renderer
 
 FRAMINGS = {
     "face": (0.2, (1.5, 2.3)),
@@ -27,12 +28,13 @@ WILDNESS = (0.1, 0.4, 1.0)
 
 
 class Person(Protocol):
-    name: str
     pieces: list[Piece]
 
     def look(self) -> Look: ...
 
-    def pose(self, wildness: float) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]: ...
+    def described(self, look: Look) -> Someone: ...
+
+    def pose(self, wildness: float) -> Pose: ...
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,38 @@ def planned(rng: np.random.Generator) -> Shot:
     return Shot(framing, rng.uniform(*FRAMINGS[framing][1]), rng.uniform(1.3, 5), count)
 
 
-def taken(renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator) -> Drawn:
+def taken(
+    renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator
+) -> tuple[Drawn, list[Someone]]:
     """The frame of a shot with the first `shot.count` of the people."""
-    present = []
+    present, known = [], []
     for slot, person in enumerate(people[: shot.count]):
-        bones, head = person.pose(float(rng.choice(WILDNESS)))
-        present.append(Appearance(person.pieces, bones, placed(head, shot, slot, rng), person.look()))
-    return renderer.draw(present, shot.focal, light, float(rng.random()))
+        pose, look = person.pose(float(rng.choice(WILDNESS))), person.look()
+        view = placed(pose.head[:3, 3], shot, slot, rng)
+        present.append(Appearance(person.pieces, pose.bones, view, look))
+        known.append(facing(person.described(look), view[:3, :3] @ pose.head[:3, :3]))
+    drawn = renderer.draw(present, shot.focal, light, float(rng.random()))
+    return drawn, [
+        replace(someone, hands_in_front=hands_in_front(drawn, number)) for number, someone in enumerate(known, 1)
+    ]
+
+
+def facing(someone: Someone, head: NDArray[np.float64]) -> Someone:
+    """With the angles of the head's forward axis in view space, to the right of the picture and upwards."""
+    x, y, z = head[:, 2]
+    return replace(
+        someone, yaw=round(float(np.degrees(np.arctan2(x, z))), 1), pitch=round(float(np.degrees(np.arcsin(y))), 1)
+    )
+
+
+def hands_in_front(drawn: Drawn, number: int) -> bool:
+    """Whether a hand or forearm of a person is a decimetre or more before the middle of the rest of it."""
+    person, part = drawn.labels >> 4, drawn.labels & 15
+    arm = (person == number) & ((part == PARTS["hand"]) | (part == PARTS["forearm"]))
+    rest = (person == number) & ~arm
+    if arm.sum() < 0.004 * arm.size or not rest.any():
+        return False
+    return bool(np.percentile(1 / drawn.inverse_depth[arm], 25) < np.median(1 / drawn.inverse_depth[rest]) - 1)
 
 
 def placed(head: NDArray[np.float64], shot: Shot, slot: int, rng: np.random.Generator) -> NDArray[np.float64]:

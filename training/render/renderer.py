@@ -1,11 +1,12 @@
-"""Draws posed people with OpenGL: premultiplied colour, soft alpha, exact inverse depth. Needs no window (EGL).
+"""Draws posed people with OpenGL: premultiplied colour, soft alpha, exact inverse depth and normals, labels of person
+and part. Needs no window (EGL).
 
 Works on a graphics card and on Mesa's llvmpipe. A person's pieces are sent to the device once; a pose is then a table
 of bone matrices, and the vertex shader does the skinning. Light is that of a panorama (spherical harmonics of order 2:
 Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001) and one lamp with a shadow
 map. Everything is drawn at `factor` times the size. Hair and lashes are cards; a hashed alpha test (Wyman and McGuire,
-2017) makes the order of triangles irrelevant, and the mean over samples is soft alpha. Depth is averaged over covered
-samples only.
+2017) makes the order of triangles irrelevant, and the mean over samples is soft alpha. Depth and normals are averaged
+over covered samples only; the label is the nearest sample's.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ CARDS = ("hair", "brow", "lash", "cloth")
 
 @dataclass(frozen=True)
 class Piece:
-    """A mesh at rest, with four bones a vertex. float32 V x 3, V x 3, V x 2, V x 4; joints V x 4; faces F x 3."""
+    """A mesh at rest, with four bones a vertex. float32 V x 3, V x 3, V x 2, V x 4; joints V x 4; faces F x 3; parts V
+    (training.data.shards.PARTS)."""
 
     kind: str
     vertices: NDArray[np.float32]
@@ -33,8 +35,17 @@ class Piece:
     uv: NDArray[np.float32]
     joints: NDArray[np.int32]
     weights: NDArray[np.float32]
+    parts: NDArray[np.uint8]
     faces: NDArray[np.int32]
     texture: str | None
+
+
+@dataclass(frozen=True)
+class Pose:
+    """For each piece B x 4 x 4 bone matrices; 4 x 4 turn of the head from where it looks along +z, and its place."""
+
+    bones: list[NDArray[np.float32]]
+    head: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -68,11 +79,14 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Drawn:
-    """S x S: colour uint8 x 3 (premultiplied), alpha uint8, inverse depth float32 in 1/dm (0 where nothing is)."""
+    """S x S: colour uint8 x 3 (premultiplied), alpha uint8, inverse depth float32 in 1/dm, normals uint8 x 3, labels
+    uint8; 0 where nothing is. Coded as in training.data.shards."""
 
     colour: NDArray[np.uint8]
     alpha: NDArray[np.uint8]
     inverse_depth: NDArray[np.float32]
+    normals: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
 
 
 class Renderer:
@@ -85,11 +99,12 @@ class Renderer:
         self.shade = context.program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
         self.resolve = context.program(shaders.RESOLVE_VERTEX, shaders.RESOLVE_FRAGMENT)
         big, small = (size * factor, size * factor), (size, size)
-        self.colours, self.depths = context.texture(big, 4), context.texture(big, 1, dtype="f4")
-        for texture in (self.colours, self.depths):
+        self.layers = [context.texture(big, 4), context.texture(big, 1, dtype="f4"), context.texture(big, 4)]
+        for texture in self.layers:
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self.samples = context.framebuffer([self.colours, self.depths], context.depth_renderbuffer(big))
-        self.result = context.framebuffer([context.texture(small, 4), context.texture(small, 1, dtype="f4")])
+        self.samples = context.framebuffer(self.layers, context.depth_renderbuffer(big))
+        layers = [context.texture(small, 4), context.texture(small, 1, dtype="f4"), context.texture(small, 4)]
+        self.result = context.framebuffer(layers)
         self.shadow = context.depth_texture((SHADOW_PX, SHADOW_PX))
         self.shadow.compare_func = ""
         self.shadow_buffer = context.framebuffer(depth_attachment=self.shadow)
@@ -114,7 +129,8 @@ class Renderer:
         program["harmonics"].write(light.harmonics.astype("f4").tobytes())
         program["lamp"].value, program["lamp_colour"].value = tuple(light.direction), tuple(light.colour)
         program["seed"].value = seed
-        for person, tables in zip(people, bones, strict=True):
+        for number, (person, tables) in enumerate(zip(people, bones, strict=True), 1):
+            program["person"].value = number
             program["view"].write(person.view.T.astype("f4").tobytes())
             for piece, table in zip(person.pieces, tables, strict=True):
                 self._draw_piece(piece, table, person.look)
@@ -158,12 +174,12 @@ class Renderer:
     def _mesh(self, piece: Piece) -> tuple[moderngl.VertexArray, moderngl.VertexArray, list[moderngl.Buffer]]:
         if id(piece) not in self.meshes:
             context = self.context
-            columns = (piece.vertices, piece.normals, piece.uv, piece.joints, piece.weights)
+            columns = (piece.vertices, piece.normals, piece.uv, piece.joints, piece.weights, piece.parts[:, None])
             rows = context.buffer(np.concatenate([c.astype("f4") for c in columns], 1).tobytes())
             faces = context.buffer(piece.faces.astype("i4").tobytes())
-            names = ("position", "normal", "uv", "joints", "weights")
-            full = context.vertex_array(self.people, [(rows, "3f 3f 2f 4f 4f", *names)], faces)
-            layout = (rows, "3f 20x 4f 4f", "position", "joints", "weights")
+            names = ("position", "normal", "uv", "joints", "weights", "part")
+            full = context.vertex_array(self.people, [(rows, "3f 3f 2f 4f 4f 1f", *names)], faces)
+            layout = (rows, "3f 20x 4f 4f 4x", "position", "joints", "weights")
             self.meshes[id(piece)] = full, context.vertex_array(self.shade, [layout], faces), [rows, faces]
         return self.meshes[id(piece)]
 
@@ -186,16 +202,19 @@ class Renderer:
     def _resolved(self) -> Drawn:
         self.result.use()
         self.context.disable(moderngl.DEPTH_TEST)
-        self.colours.use(0)
-        self.depths.use(1)
-        self.resolve["colours"].value, self.resolve["depths"].value = 0, 1
+        for unit, (name, layer) in enumerate(zip(("colours", "depths", "surfaces"), self.layers, strict=True)):
+            layer.use(unit)
+            self.resolve[name].value = unit
         self.resolve["factor"].value = self.factor
         self.triangle.render()
-        raw = np.frombuffer(self.result.read(components=4, attachment=0), np.uint8)
-        colour = raw.reshape(self.size, self.size, 4)[::-1]
-        raw = np.frombuffer(self.result.read(components=1, attachment=1, dtype="f4"), np.float32)
-        depth = raw.reshape(self.size, self.size)[::-1]
-        return Drawn(colour[..., :3].copy(), colour[..., 3].copy(), depth.copy())
+        colour, surface = self._read(0, 4, "f1"), self._read(2, 4, "f1")
+        depth = self._read(1, 1, "f4")[..., 0]
+        return Drawn(colour[..., :3], colour[..., 3], depth, surface[..., :3], surface[..., 3])
+
+    def _read(self, attachment: int, components: int, dtype: str) -> NDArray:
+        raw = self.result.read(components=components, attachment=attachment, dtype=dtype)
+        kind = np.uint8 if dtype == "f1" else np.float32
+        return np.frombuffer(raw, kind).reshape(self.size, self.size, components)[::-1]
 
 
 def perspective(focal: float, near: float = 0.2, far: float = 200.0) -> NDArray[np.float64]:

@@ -15,10 +15,11 @@ mat4x3 bone() {
 
 VERTEX = f"""#version 330
 {SKINNING}
-in vec3 normal; in vec2 uv;
+in vec3 normal; in vec2 uv; in float part;
 uniform mat4 view; uniform mat4 projection; uniform mat4 rays;
-out vec3 at; out vec3 facing; out vec2 texel; out vec3 lit;
+out vec3 at; out vec3 facing; out vec2 texel; out vec3 lit; flat out float piece;
 void main() {{
+    piece = part;
     mat4x3 skin = bone();
     vec4 p = view * vec4(skin * vec4(position, 1), 1);
     at = p.xyz;
@@ -30,13 +31,15 @@ void main() {{
 """
 
 FRAGMENT = """#version 330
-in vec3 at; in vec3 facing; in vec2 texel; in vec3 lit;
+in vec3 at; in vec3 facing; in vec2 texel; in vec3 lit; flat in float piece;
+uniform float person;
 uniform sampler2D picture; uniform sampler2D shadow;
 uniform vec3 tint; uniform float holes; uniform float gloss; uniform float wrap; uniform float seed;
 uniform int pattern; uniform float pattern_scale; uniform vec3 pattern_colour;
 uniform vec3 harmonics[9]; uniform vec3 lamp; uniform vec3 lamp_colour;
 layout(location = 0) out vec4 colour;
 layout(location = 1) out float inverse_depth;
+layout(location = 2) out vec4 surface;
 float hash(vec3 q) {
     q = fract(q * 0.3183099 + 0.1 + seed) * 17.0;
     return fract(q.x * q.y * q.z * (q.x + q.y + q.z));
@@ -74,6 +77,7 @@ void main() {
     light = light * (1.0 + light / 9.0) / (1.0 + light);
     colour = vec4(pow(max(light, 0.0), vec3(1.0 / 2.2)), 1.0);
     inverse_depth = -1.0 / at.z;
+    surface = vec4(0.5 * n + 0.5, (16.0 * person + piece) / 255.0);
 }
 """
 
@@ -93,19 +97,27 @@ void main() { gl_Position = vec4(position, 0, 1); }
 """
 
 RESOLVE_FRAGMENT = """#version 330
-uniform sampler2D colours; uniform sampler2D depths; uniform int factor;
+uniform sampler2D colours; uniform sampler2D depths; uniform sampler2D surfaces; uniform int factor;
 layout(location = 0) out vec4 colour;
 layout(location = 1) out float inverse_depth;
+layout(location = 2) out vec4 surface;
 void main() {
     ivec2 corner = ivec2(gl_FragCoord.xy) * factor;
     vec4 sum = vec4(0);
-    float depth = 0.0;
+    vec3 normal = vec3(0);
+    float depth = 0.0, nearest = 0.0, label = 0.0;
     for (int y = 0; y < factor; y++) for (int x = 0; x < factor; x++) {
         vec4 c = texelFetch(colours, corner + ivec2(x, y), 0);
+        float near = texelFetch(depths, corner + ivec2(x, y), 0).r;
+        vec4 s = texelFetch(surfaces, corner + ivec2(x, y), 0);
         sum += vec4(c.rgb * c.a, c.a);
-        depth += texelFetch(depths, corner + ivec2(x, y), 0).r * c.a;
+        depth += near * c.a;
+        normal += (2.0 * s.xyz - 1.0) * c.a;
+        if (c.a > 0.0 && near > nearest) { nearest = near; label = s.a; }
     }
+    bool seen = sum.a > 0.0;
     colour = sum / float(factor * factor);
-    inverse_depth = sum.a > 0.0 ? depth / sum.a : 0.0;
+    inverse_depth = seen ? depth / sum.a : 0.0;
+    surface = seen ? vec4(0.5 * normalize(normal + vec3(0, 0, 1e-4)) + 0.5, label) : vec4(0);
 }
 """
