@@ -1,5 +1,6 @@
 """Prices, limits and sizes: the numbers that a business person changes. docs and openapi.yaml are held to them."""
 
+from dataclasses import dataclass
 from typing import Final
 
 MEGABYTE: Final = 1024 * 1024
@@ -42,4 +43,34 @@ IDEMPOTENCY_KEY_CHARACTERS: Final = 255
 """Longest Idempotency-Key."""
 
 DEPTH_ENDPOINT: Final = "portrait-depth-estimation/v1"
-"""The endpoint as its path and as the name that its calls are counted under."""
+NORMALS_ENDPOINT: Final = "portrait-surface-normals/v1"
+"""Each endpoint as its path and as the name that its calls are counted under."""
+
+CURRENCY: Final = "usd"
+"""What packs are paid in, as Stripe writes it (ISO 4217, lower case)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Credits that are bought together, at one price (cents of CURRENCY)."""
+
+    credits: int
+    price_cents: int
+
+    @property
+    def pack_id(self) -> str:
+        return f"pack-{self.credits}"
+
+    @property
+    def cents_per_credit(self) -> float:
+        return self.price_cents / self.credits
+
+
+PACKS: Final = (
+    Pack(500, 10_00),
+    Pack(1_000, 18_00),
+    Pack(5_000, 75_00),
+    Pack(10_000, 120_00),
+    Pack(50_000, 450_00),
+)
+"""What can be bought, smallest first. A credit costs less in a larger pack."""
