@@ -28,6 +28,14 @@ node_modules/ready: package.json package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
+WEB_SOURCES := $(shell find infra/web docs/api.md docs/samples infra/openapi.yaml -type f 2>/dev/null)
+
+.PHONY: web
+web: build/web/index.html ## build the pages into build/web
+
+build/web/index.html: node_modules/ready $(WEB_SOURCES)
+	node infra/web/build.mjs
+
 .PHONY: lock
 lock: ## resolve the dependency groups of pyproject.toml into the hashed lock files (needs uv)
 	@for pair in dev:requirements.txt image:infra/image/requirements.txt layer:layers/portrait/requirements.txt; do \
@@ -38,7 +46,7 @@ lock: ## resolve the dependency groups of pyproject.toml into the hashed lock fi
 # ---- use ------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: setup ## serve the API on 127.0.0.1:$(PORT), with keys, credits and ledger kept under .local/
+run: setup web ## serve pages and API on 127.0.0.1:$(PORT), with keys, credits and ledger kept under .local/
 	@PORT=$(PORT) exec $(BIN)/python -m infra.local
 
 .PHONY: key

@@ -10,6 +10,7 @@ from infra.local.event import HttpAnswer, HttpRequest, MalformedAnswer
 from infra.local.gateway import Gateway, Limits, Match, Refused
 from infra.local.pool import FunctionTimedOut, TooManyWaiting, WorkerDied
 from infra.local.runtime import FunctionError
+from infra.local.site import Site
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,6 +25,10 @@ LINGER_BYTES: Final = 64 * 1024 * 1024
 the answer with the connection."""
 
 
+CATCH_ALL: Final = frozenset({"/", "/{proxy+}"})
+"""Routes of whatever no other route names: a file of the site goes before them."""
+
+
 class Functions(Protocol):
     """Where a function's calls go."""
 
@@ -31,15 +36,22 @@ class Functions(Protocol):
 
 
 class Front:
-    """Answers HTTP requests with functions. `tell` is given a line for each call that a function failed."""
+    """Answers HTTP requests with functions and with the files of a site. `tell` is given a line for each call that a
+    function failed."""
 
     def __init__(
-        self, gateway: Gateway, functions: Mapping[str, Functions], limits: Limits, tell: Callable[[str], None]
+        self,
+        gateway: Gateway,
+        functions: Mapping[str, Functions],
+        limits: Limits,
+        tell: Callable[[str], None],
+        site: Site | None = None,
     ) -> None:
         self.gateway = gateway
         self.functions = functions
         self.limits = limits
         self.tell = tell
+        self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = _head(scope)
@@ -49,7 +61,7 @@ class Front:
             if not is_read:
                 request = replace(request, body=await self._body(receive))
                 is_read = True
-            answer = await self._invoke(match, request)
+            answer = self._of_site(match, request) or await self._invoke(match, request)
         except Refused as refused:
             answer = self.gateway.answer(refused, request)
         except ConnectionError:
@@ -69,7 +81,7 @@ class Front:
         if _head_bytes(request) > self.limits.header_bytes:
             raise Refused("DEFAULT_4XX", 431, "The request headers are too large")
         match = self.gateway.match(request.method, request.path)
-        self.gateway.validate(match.route, {name.lower(): value for name, value in request.headers})
+        self.gateway.validate(match.route, _by_name(request))
         if int(_header(request, "content-length") or 0) > self.limits.request_bytes:
             raise self._too_large()
         return match
@@ -93,6 +105,11 @@ class Front:
                         return body
         except TimeoutError as error:
             raise Refused("DEFAULT_4XX", 408, "The request was not complete in time") from error
+
+    def _of_site(self, match: Match, request: HttpRequest) -> HttpAnswer | None:
+        if self.site is None or match.route.path not in CATCH_ALL:
+            return None
+        return self.site.answer(request.method, request.path, _by_name(request))
 
     async def _invoke(self, match: Match, request: HttpRequest) -> HttpAnswer:
         """Send the request through its function; a function that fails is the gateway's 502, a slow one its 504."""
@@ -127,6 +144,10 @@ def _head(scope: Scope) -> HttpRequest:
         body=b"",
         source_ip=scope["client"][0] if scope["client"] else "",
     )
+
+
+def _by_name(request: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers}
 
 
 def _header(request: HttpRequest, wanted: str) -> str:

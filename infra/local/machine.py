@@ -17,11 +17,16 @@ from infra.local.gateway import Gateway, Limits
 from infra.local.log import Log
 from infra.local.pool import Pool
 from infra.local.server import listening, serving
+from infra.local.site import Site
 from infra.local.store import Store
 from infra.local.template import Function, Template
 
 CODE: Final = ("functions", "layers/portrait")
 """What Lambda puts on the import path: a function's CodeUri and its layer."""
+
+
+SITE: Final = "build/web"
+"""Where `make web` puts the pages."""
 
 
 class MachineError(Exception):
@@ -72,7 +77,8 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
                 for name, function in functions.items()
             }
             limits = Limits.of_aws() if options.aws_limits else Limits()
-            front = Front(Gateway(plan.routes, plan.responses), pools, limits, log.tell)
+            site = Site(options.root / SITE)
+            front = Front(Gateway(plan.routes, plan.responses), pools, limits, log.tell, site)
             async with working(pools.values()), serving(front, listener):
                 await asyncio.to_thread(_check_health, url)
                 yield Machine(url, there, pools, await _demo_key(options, there, functions, environment, log))

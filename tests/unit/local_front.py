@@ -14,6 +14,7 @@ from infra.local import machine, server, template
 from infra.local.front import Front
 from infra.local.gateway import Gateway, Limits
 from infra.local.pool import Pool
+from infra.local.site import Site
 from infra.local.template import Template
 
 ROOT = Path(__file__).parents[2]
@@ -99,12 +100,14 @@ def head(do: str = "echo", *lines: str, method: str = "POST", path: str = "/dept
 
 
 @contextlib.contextmanager
-def local(limits: Limits | None = None, plan: Template = PLAN, workers: int = 1) -> Iterator[Local]:
+def local(
+    limits: Limits | None = None, plan: Template = PLAN, workers: int = 1, site: Site | None = None
+) -> Iterator[Local]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     here = Local(0, {}, loop)
-    begun = _started(here, limits or Limits(), plan, workers)
+    begun = _started(here, limits or Limits(), plan, workers, site)
     try:
         here.run(begun.__aenter__())
         try:
@@ -118,7 +121,7 @@ def local(limits: Limits | None = None, plan: Template = PLAN, workers: int = 1)
 
 
 @contextlib.asynccontextmanager
-async def _started(here: Local, limits: Limits, plan: Template, workers: int):  # type: ignore[no-untyped-def]
+async def _started(here: Local, limits: Limits, plan: Template, workers: int, site: Site | None):  # type: ignore[no-untyped-def]
     def log(function: str, line: bytes) -> None:
         here.logged.append((function, line))
 
@@ -126,7 +129,7 @@ async def _started(here: Local, limits: Limits, plan: Template, workers: int):  
         name: Pool(function, workers if function.is_image else 1, ENVIRONMENT, ROOT, log)
         for name, function in plan.functions.items()
     }
-    front = Front(Gateway(plan.routes, plan.responses), here.pools, limits, here.told.append)
+    front = Front(Gateway(plan.routes, plan.responses), here.pools, limits, here.told.append, site)
     with server.listening(0) as listener:
         here.port = listener.getsockname()[1]
         async with machine.working(here.pools.values()), server.serving(front, listener):

@@ -1,0 +1,65 @@
+/* The statement, a page at a time. */
+
+import { readStatement } from "./client.js";
+import { element, part, whileBusy } from "./elements.js";
+import { KINDS, machineTime, minute, number, signed } from "./words.js";
+
+/** Returns what loads the newest page of the statement. */
+export function tendStatement(guarded) {
+  const place = part("statement-list");
+  const load = () =>
+    guarded(async () => {
+      const first = await readStatement();
+      if (!first.entries.length) {
+        place.replaceChildren(element("p", { class: "empty" }, "Nothing yet. Claimed, bought and spent credits stand here."));
+        return;
+      }
+      const rows = element("tbody", {}, ...first.entries.map(row));
+      const older = element("button", { type: "button", class: "button" }, "Older");
+      let next = first.next_cursor;
+      older.hidden = !next;
+      older.addEventListener("click", () =>
+        whileBusy(older, () =>
+          guarded(async () => {
+            const page = await readStatement(next);
+            rows.append(...page.entries.map(row));
+            next = page.next_cursor;
+            older.hidden = !next;
+          }, place),
+        ),
+      );
+      place.replaceChildren(table(rows), older);
+    }, place);
+  return load;
+}
+
+function table(rows) {
+  const heads = [
+    ["When"],
+    ["What"],
+    ["Credits", "amount"],
+    ["Balance", "amount"],
+  ].map(([text, kind]) => element("th", { scope: "col", class: kind }, text));
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "statement-heading" },
+    element("table", { class: "statement" }, element("thead", {}, element("tr", {}, ...heads)), rows),
+  );
+}
+
+function row(entry) {
+  const balance = typeof entry.balance === "number" ? number(entry.balance) : "";
+  return element(
+    "tr",
+    {},
+    element("td", {}, element("time", { datetime: machineTime(entry.at) }, minute(entry.at))),
+    element(
+      "td",
+      {},
+      element("span", { class: "entry-kind" }, KINDS[entry.kind] ?? entry.kind),
+      entry.note ? element("span", { class: "entry-note" }, entry.note) : undefined,
+    ),
+    element("td", { class: `amount ${entry.credits > 0 ? "came" : ""}` }, signed(entry.credits)),
+    element("td", { class: "amount soft" }, balance),
+  );
+}
