@@ -35,37 +35,46 @@ class Booking:
 
 def booked(store: Store, booking: Booking) -> Change:
     """The balance moves where the account has enough, and the row is written where there is none of its name."""
-    key = row_key(booking.account_id, booking.row)
     return Change(
-        account={"Update": _balance(store, booking)},
-        proof={
-            "Put": {
-                "TableName": store.ledger_table,
-                "Item": {**key, **_attributes(booking)},
-                "ConditionExpression": "attribute_not_exists(account_id)",
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        },
+        account=moved(store, booking.account_id, booking.credits),
+        proof=written(store, booking),
         table=store.ledger_table,
-        key=key,
+        key=row_key(booking.account_id, booking.row),
         attribute="call_id",
     )
 
 
-def _balance(store: Store, booking: Booking) -> dict[str, Any]:
-    """Credits are added to whatever the account holds; they are taken only where they are there."""
-    condition, values = "attribute_exists(account_id)", {":moved": number(booking.credits)}
-    if booking.credits < 0:
-        condition += " AND #credits >= :taken"
-        values[":taken"] = number(-booking.credits)
+def written(store: Store, booking: Booking) -> dict[str, Any]:
+    """The row, where there is none of its name."""
     return {
-        "TableName": store.ledger_table,
-        "Key": row_key(booking.account_id),
-        "UpdateExpression": "ADD #credits :moved",
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": {"#credits": "credits"},
-        "ExpressionAttributeValues": values,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        "Put": {
+            "TableName": store.ledger_table,
+            "Item": {**row_key(booking.account_id, booking.row), **_attributes(booking)},
+            "ConditionExpression": "attribute_not_exists(account_id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def moved(store: Store, account_id: str, credits: int, *, may_overdraw: bool = False) -> dict[str, Any]:
+    """The balance. Credits are added to whatever the account holds; they are taken only where they are there.
+
+    `may_overdraw`: they are taken in any case, and the account owes them: a payment was taken back.
+    """
+    condition, values = "attribute_exists(account_id)", {":moved": number(credits)}
+    if credits < 0 and not may_overdraw:
+        condition += " AND #credits >= :taken"
+        values[":taken"] = number(-credits)
+    return {
+        "Update": {
+            "TableName": store.ledger_table,
+            "Key": row_key(account_id),
+            "UpdateExpression": "ADD #credits :moved",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#credits": "credits"},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
     }
 
 

@@ -25,7 +25,7 @@ from portrait.dynamo.store import (
     text,
     text_of,
 )
-from portrait.dynamo.transaction import Change, Committer, Done, Found, Refused, Unknown
+from portrait.dynamo.transaction import Change, Committer, Done, Found, Overtaken, Refused, Unknown
 from portrait.ledger import (
     AlreadyThere,
     Difference,
@@ -207,7 +207,7 @@ class DynamoRegister:
 
     def _commit(self, change: Change) -> Done | Found | Refused:
         outcome = self.committer.commit(change, self.clock() + WITHIN_S)
-        if isinstance(outcome, Unknown):
+        if isinstance(outcome, Unknown | Overtaken):
             raise Unavailable()
         return outcome
 

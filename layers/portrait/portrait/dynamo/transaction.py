@@ -1,12 +1,13 @@
-"""Two conditional writes as one, and what became of them when no answer came.
+"""A few conditional writes as one, and what became of them when no answer came.
 
 A change moves a number of an account and leaves a proof: an item that is there afterwards and was not before. The proof
-decides everything that a network can make uncertain.
+decides everything that a network can make uncertain. Other items may be written beside them.
 
     send ──► Done
       │
       ├─► cancelled: the proof is there already ──────────────► Found(item)   the caller tells whose it is
       ├─► cancelled: the account's condition failed ──────────► Refused(account)
+      ├─► cancelled: what is there is not what was expected ──► Overtaken()   read again, decide again
       ├─► cancelled: a conflict; throttled; not connected ────► surely not done: wait with jitter, send again
       └─► no answer; a 5xx; still at work ────────────────────► it may be done: read the proof
                                                                   ├─► there ──────► Found(item)
@@ -85,11 +86,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Something that this change builds on is not as it was read: another was faster."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """No answer until the deadline: done or not."""
 
 
-Outcome = Done | Found | Refused | Unknown
+Outcome = Done | Found | Refused | Overtaken | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +110,28 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`account` and `proof`: the two members of a TransactWriteItems, each with its condition.
+    """The members of a TransactWriteItems, each with its condition: `account` (None: none moves), `proof`, `beside`.
 
-    The proof of the change is the item `key` of `table`, once it has `attribute`.
+    The proof of the change is the item `key` of `table`, once it has `attribute` - and where `element` is given, once
+    that set of texts holds it.
     """
 
-    account: Mapping[str, Any]
+    account: Mapping[str, Any] | None
     proof: Mapping[str, Any]
     table: str
     key: Item
     attribute: str
+    element: str = ""
+    beside: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def members(self) -> list[Mapping[str, Any]]:
+        return [*([self.account] if self.account else []), self.proof, *self.beside]
 
     def is_proved_by(self, item: Item | None) -> bool:
-        return item is not None and self.attribute in item
+        if item is None or self.attribute not in item:
+            return False
+        return not self.element or self.element in item[self.attribute].get("SS", ())
 
 
 class Committer:
@@ -165,7 +180,7 @@ class Committer:
     def _send(self, change: Change) -> Outcome | NotDone | NoAnswer:
         """One attempt. Raises Unavailable where another would fare no better."""
         try:
-            self.store.single.transact_write_items(TransactItems=[change.account, change.proof])  # type: ignore[list-item]
+            self.store.single.transact_write_items(TransactItems=change.members)  # type: ignore[arg-type]
         except ClientError as error:
             return self._judge(change, error)
         except NEVER_SENT:
@@ -186,12 +201,17 @@ class Committer:
 
     def _judge_reasons(self, change: Change, error: ClientError) -> Outcome | NotDone | NoAnswer:
         """The proof is asked first, then conflicts: a twin may be writing that very proof. The account is last."""
-        account, proof = cast(list[Item], error.response["CancellationReasons"])
+        reasons = cast(list[Item], error.response["CancellationReasons"])
+        account, proof, *beside = reasons if change.account else [{}, *reasons]
         if proof.get("Code") == CONDITION_FAILED:
             item = proof.get("Item")
-            return Found(item) if item and change.is_proved_by(item) else self._look(change)
-        if BUSY & {account.get("Code"), proof.get("Code")}:
+            if item and not change.is_proved_by(item):
+                return Overtaken()
+            return Found(item) if item else self._look(change)
+        if BUSY & {reason.get("Code") for reason in reasons}:
             return NotDone()
+        if any(reason.get("Code") == CONDITION_FAILED for reason in beside):
+            return Overtaken()
         if account.get("Code") == CONDITION_FAILED:
             return Refused(account.get("Item"))
         raise Unavailable() from error
