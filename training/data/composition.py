@@ -1,6 +1,7 @@
 """Rendered people and backgrounds into photographs. A render gives another picture every time it is drawn.
 
-Foregrounds are premultiplied colour, alpha and inverse depth; nothing is baked in.
+Foregrounds are as in training.data.shards; nothing is baked in. A foreground without labels is a thing, for instance a
+statue: it is seen, and nobody is there.
 """
 
 import io
@@ -13,49 +14,95 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from training.data.backgrounds import solid
+
+OCCLUDED = 0.1
+"""Share of pictures with something in front of everything: an edge of a table, a leaf, a head of a chair."""
+
+BACKDROPS = 0.12
+"""Share of pictures taken in a studio."""
+
 ASPECTS = (3 / 4, 2 / 3, 9 / 16, 4 / 3, 3 / 2, 16 / 9)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`image`: N x 3 x S x S in [0, 1], letterboxed. `alpha`, `depth`: N x S/2 x S/2. `presence`: N, 0 or 1."""
+    """`image`: N x 3 x S x S in [0, 1], letterboxed. `alpha`, `depth`, `labels` (uint8): N x S/2 x S/2. `normals`: N
+    x 3 x S/2 x S/2, unit, or zero where unknown. `presence`: N, 0 or 1."""
 
     image: Tensor
     alpha: Tensor
     depth: Tensor
+    normals: Tensor
+    labels: Tensor
     presence: Tensor
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """N x C x S x S float32, premultiplied colour and alpha in [0, 1]; `labels` at half the size."""
+
+    colour: Tensor
+    alpha: Tensor
+    depth: Tensor
+    normals: Tensor
+    labels: Tensor
 
 
 def composed(
     frames: dict[str, NDArray], scenes: NDArray[np.uint8], rng: np.random.Generator, side: int, negatives: float
 ) -> Batch:
-    """A batch out of foregrounds (colour, alpha, inverse_depth) and pictures without people."""
-    colour, alpha, depth = cropped(frames, rng, side)
-    images = torch.empty(len(alpha), 3, side, side)
+    """A batch out of foregrounds (maps of shards) and pictures without people, in a share of `negatives` alone."""
+    seen = cropped(frames, rng, side)
+    alpha, images = seen.alpha, torch.empty_like(seen.colour)
     for k in range(len(alpha)):
         if rng.random() < negatives:
             alpha[k] = 0
         inside = letterbox(rng, side)
-        images[k] = photographed(in_front(colour[k], alpha[k], behind(scenes, rng, side), rng), rng) * inside
+        image = in_front(seen.colour[k], alpha[k], behind(scenes, rng, side), rng)
+        if not seen.labels[k].any():
+            alpha[k] = 0
+        if rng.random() < OCCLUDED:
+            image, alpha[k] = occluded(image, alpha[k], behind(scenes, rng, side), rng)
+        images[k] = photographed(image, rng) * inside
         alpha[k] *= inside
-        depth[k] *= inside
-    small = F.avg_pool2d(alpha, 2)[:, 0]
-    covered = F.avg_pool2d(depth * alpha, 2)[:, 0]
+    small = F.avg_pool2d(alpha, 2)
+    depth, normals = (F.avg_pool2d(values * alpha, 2) / small.clamp(min=1e-3) for values in (seen.depth, seen.normals))
+    known = normals.norm(dim=1, keepdim=True)
+    normals = torch.where(known > 0.3, normals / known.clamp(min=0.3), 0)
+    labels = seen.labels * (small[:, 0] > 0)
     presence = (small.flatten(1).mean(1) > 0.01).float()
-    return Batch(images, small, covered / small.clamp(min=1e-3), presence)
+    return Batch(images, small[:, 0], depth[:, 0], normals, labels, presence)
 
 
-def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> tuple[Tensor, Tensor, Tensor]:
+def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> Foreground:
     """The same random mirror, turn and zoom for all maps of a frame; what is seen never leaves the frame."""
-    colour = torch.from_numpy(frames["colour"]).permute(0, 3, 1, 2).float() / 255
+    colour, normals = (torch.from_numpy(frames[name]).permute(0, 3, 1, 2).float() for name in ("colour", "normals"))
     alpha = torch.from_numpy(frames["alpha"]).float().unsqueeze(1) / 255
     depth = torch.from_numpy(frames["inverse_depth"].astype(np.float32)).unsqueeze(1)
-    maps = torch.cat([colour, alpha, depth * alpha], 1)
+    labels = torch.from_numpy(frames["labels"]).float().unsqueeze(1)
+    normals = (normals / 127.5 - 1) * (normals.amax(1, keepdim=True) > 0)
+    maps = torch.cat([colour / 255, alpha, depth * alpha, normals * alpha], 1)
     turns = torch.tensor(np.stack([turn(rng) for _ in maps]), dtype=torch.float32)
-    grid = F.affine_grid(turns, [len(maps), 5, side, side], align_corners=False)
-    maps = F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+    maps = sampled(maps, turns, side, "bilinear")
     alpha = maps[:, 3:4].clone()
-    return maps[:, :3], alpha, maps[:, 4:5] / alpha.clamp(min=1e-3)
+    normals = turned(maps[:, 5:8] / alpha.clamp(min=1e-3), turns)
+    labels = sampled(labels, turns, side // 2, "nearest")[:, 0].to(torch.uint8)
+    return Foreground(maps[:, :3], alpha, maps[:, 4:5] / alpha.clamp(min=1e-3), normals, labels)
+
+
+def sampled(maps: Tensor, turns: Tensor, side: int, mode: str) -> Tensor:
+    grid = F.affine_grid(turns, [len(maps), maps.shape[1], side, side], align_corners=False)
+    return F.grid_sample(maps, grid, mode=mode, padding_mode="border", align_corners=False)
+
+
+def turned(normals: Tensor, turns: Tensor) -> Tensor:
+    """N x 3 x S x S normals as the mirror and turn of N x 2 x 3 sampling matrices leave them; y points up in normals
+    and down in pictures."""
+    turn = turns[:, :, :2] / turns[:, :, :2].norm(dim=1, keepdim=True)
+    flip = torch.tensor([1.0, -1.0])
+    flat = torch.einsum("nij,nixy->njxy", turn * flip[:, None] * flip[None], normals[:, :2])
+    return torch.cat([flat, normals[:, 2:]], 1)
 
 
 def turn(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -68,12 +115,23 @@ def turn(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def behind(scenes: NDArray[np.uint8], rng: np.random.Generator, side: int) -> Tensor:
-    """A random scene at a random place and exposure, 3 x side x side."""
+    """A random scene at a random place and exposure, or a studio's backdrop; 3 x side x side."""
+    if rng.random() < BACKDROPS:
+        return backdrop(rng, side)
     scene = scenes[int(rng.integers(len(scenes)))]
     x, y = rng.integers(0, len(scene) - side + 1, 2)
-    scene = scene[y : y + side, x : x + side]
+    scene = scene[y : y + side, x : x + side, :]
     pixels = torch.from_numpy(scene.astype(np.float32) / 255).permute(2, 0, 1)
     return (pixels * float(rng.uniform(0.5, 1.3)) + float(rng.normal(0, 0.06))).clamp(0, 1)
+
+
+def backdrop(rng: np.random.Generator, side: int) -> Tensor:
+    """One colour, often white, grey or black, with a pool of light."""
+    level = rng.choice([rng.uniform(0.85, 1.0), rng.uniform(0, 0.15), rng.uniform(0.15, 0.85)])
+    tint = rng.uniform(0.3, 1.0, 3) if rng.random() < 0.4 else np.ones(3)
+    y, x = np.mgrid[:side, :side] / side - rng.uniform(0, 1, (2, 1, 1))
+    pool = 1 - rng.uniform(0, 0.6) * np.clip(np.hypot(x, y), 0, 1)
+    return torch.from_numpy((level * tint[:, None, None] * pool).astype(np.float32))
 
 
 def in_front(colour: Tensor, alpha: Tensor, scene: Tensor, rng: np.random.Generator) -> Tensor:
@@ -84,6 +142,16 @@ def in_front(colour: Tensor, alpha: Tensor, scene: Tensor, rng: np.random.Genera
         mean = scene.mean((1, 2), keepdim=True)
         colour = colour * (mean / mean.mean().clamp(min=0.05)).clamp(0.6, 1.5) ** float(rng.uniform(0, 1))
     return (colour * (alpha > 0) + scene * (1 - alpha)).clamp(0, 1)
+
+
+def occluded(image: Tensor, alpha: Tensor, scene: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A piece of another scene in front, sharp or blurred; what it hides is nobody's."""
+    outline, _, _ = solid(rng, image.shape[-1])
+    mask = torch.from_numpy(outline)[None]
+    if rng.random() < 0.5:
+        width = int(rng.integers(1, 6))
+        mask = F.avg_pool2d(F.pad(mask, [width] * 4, mode="replicate"), 2 * width + 1, 1)
+    return image * (1 - mask) + scene * mask, alpha * (1 - mask)
 
 
 def smooth_gain(rng: np.random.Generator, side: int) -> Tensor:
@@ -105,21 +173,31 @@ def letterbox(rng: np.random.Generator, side: int) -> Tensor:
 
 
 def photographed(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Exposure, white balance, tone, black and white, lens, sensor and JPEG of a 3 x S x S picture in [0, 1]."""
+    """Light, white balance, tone, black and white, lens, sensor and JPEG of a 3 x S x S picture in [0, 1]."""
+    dark = rng.random() < 0.1
     gain = torch.tensor(rng.uniform(0.65, 1.35) * rng.uniform(0.88, 1.12, (3, 1, 1)), dtype=torch.float32)
     image = (image * gain).clamp(1e-4, 1) ** float(np.exp(rng.normal(0, 0.22)))
-    if rng.random() < 0.3:
+    if dark:
+        image = image * float(rng.uniform(0.12, 0.5))
+    if rng.random() < 0.35:
         grey = image.mean(0, keepdim=True)
-        image = grey + (image - grey) * float(0 if rng.random() < 0.3 else rng.uniform(0.2, 1.4))
+        image = grey + (image - grey) * float(0 if rng.random() < 0.35 else rng.uniform(0.2, 1.4))
+    if rng.random() < 0.25:
+        image = image * vignette(rng, image.shape[-1])
     if rng.random() < 0.3:
         side = image.shape[-1]
         small = F.interpolate(image[None], size=(int(side * rng.uniform(0.35, 0.9)),) * 2, mode="area")
         image = F.interpolate(small, size=(side, side), mode="bicubic", align_corners=False)[0]
-    if rng.random() < 0.6:
-        noise = torch.from_numpy(rng.normal(0, rng.exponential(0.02), image.shape).astype(np.float32))
-        image = image + noise
+    if dark or rng.random() < 0.6:
+        deviation = rng.exponential(0.02) + 0.02 * dark
+        image = image + torch.from_numpy(rng.normal(0, deviation, image.shape).astype(np.float32))
     image = image.clamp(0, 1)
     return compressed(image, int(rng.integers(30, 95))) if rng.random() < 0.4 else image
+
+
+def vignette(rng: np.random.Generator, side: int) -> Tensor:
+    ramp = torch.linspace(-1, 1, side)
+    return 1 - float(rng.uniform(0.1, 0.6)) * (ramp[None] ** 2 + ramp[:, None] ** 2) / 2
 
 
 def compressed(image: Tensor, quality: int) -> Tensor:
