@@ -162,7 +162,7 @@ def test_every_path_is_described() -> None:
 
 def test_nothing_is_described_that_is_not_there() -> None:
     """Roads that are planned are not promised."""
-    for word in ("image_url", "image_key", "uploads", "webhook", "respond-async", "pd_test", "surface-normals"):
+    for word in ("image_url", "image_key", "uploads", "respond-async", "pd_test", "surface-normals"):
         assert word not in API + DEPLOY + (ROOT / "infra/openapi.yaml").read_text()
 
 

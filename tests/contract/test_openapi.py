@@ -27,6 +27,22 @@ DEPTH_PATH = f"/{tariff.DEPTH_ENDPOINT}"
 GATEWAY_CODES = {"gateway": {502, 504}, "refused": {400, 403}}
 """What only the gateway says; everything else is a Problem's."""
 
+SITE_CODES = {
+    "already_claimed",
+    "buying_off",
+    "cross_site",
+    "invalid_body",
+    "invalid_email",
+    "invalid_signature",
+    "not_signed_in",
+    "too_many_keys",
+    "unknown_key",
+    "unknown_pack",
+    "unsupported_media_type",
+    "wrong_code",
+}
+"""What only the site's calls answer: sessions, keys, claim, statement, payments."""
+
 
 @cache
 def contract() -> dict[str, Any]:
@@ -62,7 +78,11 @@ PROBLEMS = {problem.code: problem for problem in concrete(problems.Problem)}
 WORDED = {
     "method_not_allowed": [problems.MethodNotAllowed("POST").text, problems.MethodNotAllowed("GET").text],
     "rate_limited": [problems.RateLimited(1).text],
-    "invalid_option": [problems.InvalidOption("output", answer.OUTPUTS).text],
+    "invalid_option": [
+        problems.InvalidOption("output", answer.OUTPUTS).text,
+        problems.InvalidOption("days", ("1 to 90",)).text,
+    ],
+    "invalid_body": [problems.InvalidBody().text],
     "image_file_too_big": [problems.ImageFileTooBig(tariff.FILE_BYTES + 1).text],
     "image_format": [problems.ImageFormat().text],
     "image_resolution": [problems.ImageResolution(5_010, 5_010).text],
@@ -120,7 +140,7 @@ def test_a_depth_call_may_end_in_every_problem_but_an_unknown_url() -> None:
     found = codes_of(contract()["paths"][DEPTH_PATH]["post"])
     expected: dict[int, set[str]] = {}
     for code, problem in PROBLEMS.items():
-        if code != "unknown_url":
+        if code not in {"unknown_url", *SITE_CODES}:
             expected.setdefault(problem.status, set()).add(code)
     for code, statuses in GATEWAY_CODES.items():
         for status in statuses:
@@ -152,6 +172,7 @@ def test_headers_that_a_problem_brings_are_described(name: str) -> None:
         "method_not_allowed": "Allow",
         "rate_limited": "Retry-After",
         "unavailable": "Retry-After",
+        "buying_off": "Retry-After",
     }
     for code in response["x-codes"]:
         if code in brings:
@@ -194,13 +215,28 @@ def test_every_operation_reaches_a_function_of_the_template() -> None:
         assert reached == expected, (path, method)
 
 
-def test_only_health_and_preflights_need_no_key() -> None:
-    [scheme] = contract()["components"]["securitySchemes"].values()
-    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
-    open_to_all = {
-        (path, method) for path, method, own in operations() if own.get("security", contract()["security"]) == []
+def test_who_must_show_what() -> None:
+    schemes = contract()["components"]["securitySchemes"]
+    assert {name: (own["type"], own["in"], own["name"]) for name, own in schemes.items()} == {
+        "key": ("apiKey", "header", "x-api-key"),
+        "session": ("apiKey", "cookie", "__Host-session"),
     }
-    assert open_to_all == {("/health", "get"), *((path, "options") for path in door.ROUTES)}
+    shown: dict[str, set[tuple[str, str]]] = {"": set(), "key": set(), "session": set()}
+    for path, method, own in operations():
+        security = own.get("security", contract()["security"])
+        shown["".join(name for choice in security for name in choice)].add((path, method))
+    assert shown[""] == {
+        ("/health", "get"),
+        ("/session/v1/code", "post"),
+        ("/session/v1", "post"),
+        ("/account/v1/packs", "get"),
+        ("/payments/v1/webhook", "post"),
+        *((path, "options") for path in door.ROUTES),
+    }
+    assert {path for path, _ in shown["session"]} == {
+        path for path in door.ROUTES if path.startswith(("/account/v1", "/session/v1"))
+    } - {"/session/v1/code", "/account/v1/packs"}
+    assert ("/account/v1", "get") in shown["key"]
 
 
 # ---- headers ------------------------------------------------------------------------------------------

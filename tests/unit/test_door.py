@@ -105,7 +105,10 @@ def never(request: Request, trail: Trail) -> Reply:
         ("/portrait-depth-estimation/v2", "POST", 404),
         ("/portrait-depth-estimation/v1", "GET", 405),
         ("/portrait-depth-estimation/v1", "HEAD", 405),
-        ("/account/v1", "DELETE", 405),
+        ("/account/v1", "PATCH", 405),
+        ("/account/v1/keys/{id}", "GET", 405),
+        ("/account/v1/keys/a/b", "DELETE", 404),
+        ("/account/v1/keys/", "PUT", 405),
         ("/portrait-depth-estimation/v1", "OPTIONS", 204),
         ("/nowhere", "OPTIONS", 404),
     ],
@@ -117,6 +120,26 @@ def test_what_is_no_call_is_answered_without_telling_the_story(path: str, method
         assert reply["headers"]["Allow"].endswith("OPTIONS")
     if status == 204:
         assert "idempotency-key" in reply["headers"]["Access-Control-Allow-Headers"]
+
+
+def test_a_path_with_a_parameter_is_taken_apart() -> None:
+    seen: list[Request] = []
+
+    def story(request: Request, trail: Trail) -> Reply:
+        seen.append(request)
+        return Reply(200, {"Content-Type": "text/csv"}, "note\nä\n".encode())
+
+    changes = {"queryStringParameters": {"days": "7"}, "requestContext": {"identity": {"sourceIp": "192.0.2.7"}}}
+    reply = new_door().answer(event(path="/account/v1/keys/a%20b", httpMethod="DELETE", **changes), story)
+    assert (seen[0].route, seen[0].parameters) == ("/account/v1/keys/{id}", {"id": "a b"})
+    assert (seen[0].query, seen[0].source_ip) == ({"days": "7"}, "192.0.2.7")
+    assert (reply["isBase64Encoded"], reply["body"]) == (False, "note\nä\n")
+
+
+def test_the_log_tells_the_route_and_not_what_stands_in_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    new_door().answer(event(path="/account/v1/keys/5e884898da28", httpMethod="DELETE"), refuse)
+    out = capsys.readouterr().out
+    assert "5e884898da28" not in out and '"path":"/account/v1/keys/{id}"' in out
 
 
 @pytest.mark.parametrize("path", ["/portrait-depth-estimation/v1/", "//portrait-depth-estimation///v1"])

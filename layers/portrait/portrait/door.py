@@ -10,8 +10,9 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -24,10 +25,21 @@ from portrait.trail import Trail
 
 ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     f"/{tariff.DEPTH_ENDPOINT}": ("POST",),
-    "/account/v1": ("GET",),
+    "/session/v1/code": ("POST",),
+    "/session/v1": ("GET", "POST", "DELETE"),
+    "/account/v1": ("GET", "DELETE"),
+    "/account/v1/keys": ("GET", "POST"),
+    "/account/v1/keys/{id}": ("PATCH", "DELETE"),
+    "/account/v1/claim": ("POST",),
+    "/account/v1/statement": ("GET",),
+    "/account/v1/statement.csv": ("GET",),
+    "/account/v1/usage": ("GET",),
+    "/account/v1/packs": ("GET",),
+    "/account/v1/checkout": ("POST",),
+    "/payments/v1/webhook": ("POST",),
     "/health": ("GET",),
 }
-"""Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on each."""
+"""Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on each. `{id}` is any one step."""
 
 CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -39,12 +51,21 @@ PREFLIGHT: Final = {
     "Access-Control-Allow-Headers": "x-api-key, content-type, accept, idempotency-key, x-request-id, user-agent",
     "Access-Control-Max-Age": "7200",
 }
+PATTERNS: Final = {
+    route: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(route).replace(r"\{", "{").replace(r"\}", "}")))
+    for route in ROUTES
+    if "{" in route
+}
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a caller sent. Header names are lower-case; `received_at` is the gateway's clock, s since 1970."""
+    """What a caller sent. Header names are lower-case; `received_at` is the gateway's clock, s since 1970.
+
+    `route` is the path as ROUTES writes it, and `parameters` what stands in the place of its `{id}`; `source_ip` is
+    whoever connected to the gateway, which behind CloudFront is CloudFront.
+    """
 
     method: str
     path: str
@@ -52,6 +73,10 @@ class Request:
     body: bytes
     request_id: str
     received_at: float
+    query: Mapping[str, str] = field(default_factory=dict)
+    source_ip: str = ""
+    route: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +202,8 @@ def _request(event: dict[str, Any]) -> Request:
         body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
         request_id=_request_id(event),
         received_at=context.get("requestTimeEpoch", time.time() * 1000) / 1000,
+        query=event.get("queryStringParameters") or {},
+        source_ip=str((context.get("identity") or {}).get("sourceIp") or ""),
     )
 
 
@@ -187,7 +214,18 @@ def _path(path: str) -> str:
 
 def _known_path(path: str) -> str:
     """For the log: a path that is none of ours may hold anything, also a key."""
-    return _path(path) if _path(path) in ROUTES else "unknown"
+    route, _ = _route(_path(path))
+    return route or "unknown"
+
+
+def _route(path: str) -> tuple[str, dict[str, str]]:
+    """The route of ROUTES that a path is on (empty: none), and what stands in the place of its `{id}`."""
+    if path in ROUTES and "{" not in path:
+        return path, {}
+    for route, pattern in PATTERNS.items():
+        if found := pattern.fullmatch(path):
+            return route, {name: unquote(text) for name, text in found.groupdict().items()}
+    return "", {}
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
@@ -204,13 +242,14 @@ def _request_id(event: Mapping[str, Any]) -> str:
 
 def _routed(request: Request) -> Request:
     """The request, if its path and method exist. Raises UnknownUrl, MethodNotAllowed."""
-    if request.path not in ROUTES:
+    route, parameters = _route(request.path)
+    if not route:
         raise UnknownUrl()
-    allowed = ROUTES[request.path]
+    allowed = ROUTES[route]
     also = ("OPTIONS", "HEAD") if "GET" in allowed else ("OPTIONS",)
     if request.method not in (*allowed, *also):
         raise MethodNotAllowed(*allowed)
-    return request
+    return replace(request, route=route, parameters=parameters)
 
 
 def _preflight() -> Reply:
@@ -226,7 +265,7 @@ def _rate_headers(window: Window) -> dict[str, str]:
 
 
 def _event_reply(reply: Reply, event: Mapping[str, Any], trail: Trail) -> dict[str, Any]:
-    """The reply as the gateway wants it. Pictures are base64; JSON stays text."""
+    """The reply as the gateway wants it. Pictures are base64; JSON and tables stay text."""
     headers = {
         **CORS,
         "Cache-Control": "no-store",
@@ -236,10 +275,10 @@ def _event_reply(reply: Reply, event: Mapping[str, Any], trail: Trail) -> dict[s
         **(_rate_headers(trail.window) if trail.window else {}),
         **reply.headers,
     }
-    is_text = not reply.body or "json" in reply.headers.get("Content-Type", "")
+    is_text = not reply.body or re.search("json|text", reply.headers.get("Content-Type", "")) is not None
     return {
         "statusCode": reply.status,
         "headers": headers,
         "isBase64Encoded": not is_text,
-        "body": (reply.body if is_text else base64.b64encode(reply.body)).decode("ascii"),
+        "body": (reply.body if is_text else base64.b64encode(reply.body)).decode(),
     }

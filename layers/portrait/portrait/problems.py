@@ -18,7 +18,20 @@
     │   ├── ImageUnreadable       400 image_unreadable
     │   ├── ResultTooBig          400 result_too_big
     │   ├── IdempotencyKeyReused  422 idempotency_key_reused
-    │   └── NoCredits             402 no_credits
+    │   ├── NoCredits             402 no_credits
+    │   │                             and of the site's calls:
+    │   ├── UnsupportedMediaType  415 unsupported_media_type
+    │   ├── CrossSite             403 cross_site
+    │   ├── InvalidBody           400 invalid_body
+    │   ├── InvalidEmail          400 invalid_email
+    │   ├── WrongCode             403 wrong_code
+    │   ├── NotSignedIn           401 not_signed_in
+    │   ├── UnknownKey            404 unknown_key
+    │   ├── KeysFull              409 too_many_keys
+    │   ├── AlreadyClaimed        409 already_claimed
+    │   ├── UnknownPack           400 unknown_pack
+    │   ├── InvalidSignature      400 invalid_signature
+    │   └── BuyingOff             503 buying_off
     └── Fault                         ours; costs the caller nothing either, raises an alarm
         ├── Unavailable           503 unavailable
         ├── Timeout               504 timeout
@@ -162,6 +175,63 @@ class IdempotencyKeyReused(Refusal):
 
 class NoCredits(Refusal):
     status, code, sentence = 402, "no_credits", "Your account has no remaining credits"
+
+
+class UnsupportedMediaType(Refusal):
+    status, code, sentence = 415, "unsupported_media_type", "Unsupported media type: use application/json"
+
+
+class CrossSite(Refusal):
+    status, code, sentence = 403, "cross_site", "Refused: this call is for the pages of this site"
+
+
+class InvalidBody(Refusal):
+    status, code = 400, "invalid_body"
+
+    def __init__(self, expected: str = "a JSON object") -> None:
+        super().__init__(f"The request body is not valid: expected {expected}")
+
+
+class InvalidEmail(Refusal):
+    status, code, sentence = 400, "invalid_email", "This is no e-mail address that mail could be sent to"
+
+
+class WrongCode(Refusal):
+    """Also used, too old, or tried too often: who guesses is not told which."""
+
+    status, code, sentence = 403, "wrong_code", "This code is wrong, used or too old: ask for a new one"
+
+
+class NotSignedIn(Refusal):
+    status, code, sentence = 401, "not_signed_in", "Not signed in, or no longer"
+
+
+class UnknownKey(Refusal):
+    status, code, sentence = 404, "unknown_key", "Your account has no such key"
+
+
+class KeysFull(Refusal):
+    status, code = 409, "too_many_keys"
+    sentence = f"Your account has {tariff.LIVE_KEYS} live keys: revoke one first"
+
+
+class AlreadyClaimed(Refusal):
+    status, code, sentence = 409, "already_claimed", "Claimed before: each address may claim once"
+
+
+class UnknownPack(Refusal):
+    status, code, sentence = 400, "unknown_pack", "There is no such pack"
+
+
+class InvalidSignature(Refusal):
+    status, code, sentence = 400, "invalid_signature", "The signature does not fit"
+
+
+class BuyingOff(Refusal):
+    status, code, sentence = 503, "buying_off", "Nothing can be bought here at the moment"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "3600"})  # nobody knows; every 503 has one
 
 
 class Unavailable(Fault):
