@@ -1,1 +1,1 @@
-"""POST a picture, receive its depth."""
+"""POST a picture, receive the depth or the surface normals of its people."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from depth.ports import Subject
 from portrait.problems import InvalidOption, NotAcceptable
 
-OUTPUTS: Final = ("depth", "alpha", "depth+alpha")
 MEDIA_TYPES: Final = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -19,7 +19,7 @@ PREFERENCE: Final = ("jpeg", "png", "webp")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to draw (one of OUTPUTS) and as what (a key of MEDIA_TYPES)."""
+    """What to draw (one of `outputs`) and as what (a key of MEDIA_TYPES)."""
 
     output: str
     file_format: str
@@ -38,17 +38,23 @@ def acceptable(accept: str) -> str:
     raise NotAcceptable()
 
 
-def options(fields: Mapping[str, str], accepted: str) -> Options:
+def outputs(subject: Subject) -> tuple[str, ...]:
+    """What the option `output` may be where a subject is asked for; the first is the default."""
+    return (subject.value, "alpha", f"{subject.value}+alpha")
+
+
+def options(fields: Mapping[str, str], accepted: str, subject: Subject) -> Options:
     """The form's options over what Accept gets. Raises InvalidOption."""
-    output = fields.get("output", "").strip().lower() or "depth"
-    if output not in OUTPUTS:
-        raise InvalidOption("output", OUTPUTS)
+    possible = outputs(subject)
+    output = fields.get("output", "").strip().lower() or possible[0]
+    if output not in possible:
+        raise InvalidOption("output", possible)
     file_format = fields.get("output_format", "").strip().lower().replace("jpg", "jpeg")
     if file_format and file_format not in MEDIA_TYPES:
         raise InvalidOption("output_format", tuple(MEDIA_TYPES))
-    if output == "depth+alpha":  # two channels: only PNG carries them
+    if output.endswith("+alpha"):  # only PNG carries the alpha channel in all of its values
         if file_format not in ("", "png"):
-            raise InvalidOption("output_format with output=depth+alpha", ("png",))
+            raise InvalidOption(f"output_format with output={output}", ("png",))
         return Options(output, "png")
     return Options(output, file_format or accepted)
 

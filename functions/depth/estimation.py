@@ -1,4 +1,4 @@
-"""Where people are in a picture and how near each point of them is: the networks' story, told in order."""
+"""Where people are in a picture, how near each point of them is and where it faces: the networks' story, in order."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from depth import faces, gate, maps
 from depth.detection import Finding
 from depth.maps import Map
 from depth.network import Network, View, canvas, open_all, viewed
-from depth.ports import Box, Estimate, Pixels
+from depth.ports import Box, Estimate, Pixels, Subject
 
 RASTER_PX: Final = 512
 """Longer side of the estimate: twice the networks' input, so that a second look at half the picture is kept whole."""
@@ -28,6 +28,12 @@ STRAY: Final = 0.02
 UNSURE: Final = 0.01
 """Alpha closer to 0 or 1 than this says no more than this: no network is as sure as it sounds."""
 
+DRAWN: Final = ("inverse_depth", "alpha", "normals")
+"""Outputs that are maps of the picture."""
+
+MIRRORED_NORMAL: Final = np.array([-1, 1, 1], np.float32)[:, None, None]
+"""In the mirror right is left."""
+
 
 class Networks:
     """An Estimator made of the networks that a folder's manifests describe. Opens them all at once: cold start."""
@@ -35,13 +41,18 @@ class Networks:
     def __init__(self, folder: Path) -> None:
         self.networks: Mapping[str, Network] = open_all(folder)
 
-    def estimate(self, pixels: Pixels) -> Estimate:
+    @property
+    def subjects(self) -> frozenset[Subject]:
+        normals = "normals" in self.networks["depth"].manifest.outputs
+        return frozenset(Subject) if normals else frozenset({Subject.DEPTH})
+
+    def estimate(self, pixels: Pixels, subject: Subject = Subject.DEPTH) -> Estimate:
         """Alpha is all 0 where nobody is in the picture."""
         whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
         size = raster_size(pixels.size)
         found = gate.people(self.networks, pixels, whole)
         if not found:
-            return nobody(size)
+            return nobody(size, subject)
         rough = vouched_for(self._maps("matte", pixels, whole, size)["alpha"], found, whole)
         box = people_box(rough, found, whole)
         inner = box_size(box, whole, size)
@@ -52,10 +63,16 @@ class Networks:
         alpha = decided(vouched_for(alpha, found, whole))
         near = seen["inverse_depth"] * self._sign
         near = placed(near, np.full_like(rough, near.min()), box, whole)
-        return Estimate(self._with_faces(near, alpha, pixels, found, whole), alpha)
+        reliefs = self._reliefs(near, alpha, pixels, found, whole)
+        normals = None
+        if subject is Subject.NORMALS:
+            normals = faces.with_normals(placed(seen["normals"], facing(size), box, whole), reliefs)
+        return Estimate(faces.with_relief(near, reliefs), alpha, normals)
 
     def _maps(self, role: str, pixels: Pixels, box: Box, size: tuple[int, int]) -> dict[str, Map]:
         """What a network draws of a box, at `size` (width, height): the mean of a plain look and one in the mirror.
+
+        Normals come with three channels and as long as the looks left them, everything else with one.
 
         The mirror's errors are others: alone it brings as much as a wider network (r .82 -> .83, matte IoU .83 -> .84).
         """
@@ -63,9 +80,11 @@ class Networks:
         view = viewed(network.manifest.input, box)
         image = canvas(pixels, view)
         plain, mirrored = network.run(image), network.run(image[:, ::-1])
+        if "normals" in plain:
+            mirrored["normals"] = mirrored["normals"] * MIRRORED_NORMAL
         return {
             meaning: covered((plain[meaning] + mirrored[meaning][..., ::-1]) * np.float32(0.5), view, size)
-            for meaning in ("inverse_depth", "alpha")
+            for meaning in DRAWN
             if meaning in plain
         }
 
@@ -73,13 +92,15 @@ class Networks:
     def _sign(self) -> np.float32:
         return np.float32(1 if self.networks["depth"].manifest.larger_is == "nearer" else -1)
 
-    def _with_faces(self, near: Map, alpha: Map, pixels: Pixels, found: list[Finding], whole: Box) -> Map:
+    def _reliefs(
+        self, near: Map, alpha: Map, pixels: Pixels, found: list[Finding], whole: Box
+    ) -> list[faces.FaceRelief]:
         if "face-mesh" not in self.networks:
-            return near
+            return []
         least = faces.LEAST_PX * whole[2] / alpha.shape[1]
-        for face in faces.faces(self.networks["face-mesh"], pixels, found, least):
-            near = faces.with_relief(near, alpha, face, whole)
-        return near
+        seen = faces.faces(self.networks["face-mesh"], pixels, found, least)
+        reliefs = (faces.relief(near, alpha, face, whole) for face in seen)
+        return [relief for relief in reliefs if relief is not None]
 
 
 def raster_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -88,15 +109,24 @@ def raster_size(picture: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
 
 
-def nobody(size: tuple[int, int]) -> Estimate:
+def nobody(size: tuple[int, int], subject: Subject) -> Estimate:
     empty = np.zeros((size[1], size[0]), np.float32)
-    return Estimate(empty, empty)
+    return Estimate(empty, empty, facing(size) if subject is Subject.NORMALS else None)
+
+
+def facing(size: tuple[int, int]) -> Map:
+    """Normals that face the viewer everywhere, at `size` (width, height)."""
+    normals = np.zeros((3, size[1], size[0]), np.float32)
+    normals[2] = 1
+    return normals
 
 
 def covered(output: Map, view: View, size: tuple[int, int]) -> Map:
-    """A network's map without its black border, as `size` (width, height)."""
+    """A network's map, or maps (3, ...), without their black border, as `size` (width, height)."""
     height, width = output.shape[-2:]
-    return maps.resample(output.reshape(height, width), size, view.within(width, height))
+    layers = output.reshape(-1, height, width)
+    shown = [maps.resample(layer, size, view.within(width, height)) for layer in layers]
+    return shown[0] if len(shown) == 1 else np.stack(shown)
 
 
 def agreed(first: Map, second: Map | None) -> Map:
@@ -138,9 +168,9 @@ def box_size(box: Box, whole: Box, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def placed(values: Map, ground: Map, box: Box, whole: Box) -> Map:
-    """A map of a box laid over a map of the whole."""
+    """A map, or maps (3, ...), of a box laid over as many of the whole."""
     result = ground.copy()
-    result[cells(box, whole, ground.shape)] = values
+    result[..., *cells(box, whole, ground.shape[-2:])] = values
     return result
 
 

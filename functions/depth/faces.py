@@ -32,6 +32,9 @@ TRUSTED: Final = 0.5
 SMOOTH: Final = 0.035
 """Standard deviation of the surface's smoothing, in face sizes: about the distance between points of the mesh."""
 
+FLAT: Final = np.float32(0.02)
+"""Squared spreads that are added to the points' own: where they lie on a line, the surface does not tilt around it."""
+
 STEEPER: Final = 1.25
 """True slopes of faces over the depth network's: 1.24 is their median on held-out renders (training/runs/2.md). Five
 photographs with measured depth gave 1.0 to 1.8, with the weights of run 1."""
@@ -119,8 +122,23 @@ def turned(
     return flat.reshape(side, side, 3)
 
 
-def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
-    """Inverse depth with the surface of one face in it, on the raster that covers the whole picture.
+@dataclass(frozen=True, slots=True)
+class FaceRelief:
+    """What a face's mesh says on a part of the raster, and how much it is to be believed.
+
+    near: (h, w) inverse depth, on the depth network's scale. normals: (3, h, w) unit vectors in view space.
+    share: (h, w), 0-1, of the mesh's word beside the networks'.
+    """
+
+    rows: slice
+    columns: slice
+    near: Map
+    normals: Map
+    share: Map
+
+
+def relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> FaceRelief | None:
+    """The surface of one face as part of its person, on the raster that covers the whole picture; None if disbelieved.
 
     Scale and place of the surface on the person come from a robust line between the two depths (a hand before the face
     is no part of it), made steeper by STEEPER, as the depth network's faces were measured to be too flat. Where the two
@@ -128,45 +146,96 @@ def with_relief(inverse_depth: Map, alpha: Map, face: Face, whole: Box) -> Map:
     """
     scale = alpha.shape[1] / whole[2]
     rows, columns = _around(face, alpha.shape, scale)
-    near, weight = surface(face, rows, columns, scale)
+    own = surface(face, rows, columns, scale)
+    near, weight = own.near, own.weight
     known, shown = inverse_depth[rows, columns], alpha[rows, columns]
     core = (weight > 0.5) & (shown > 0.5)
     if core.sum() < LEAST_PX:
-        return inverse_depth
+        return None
     slope = STEEPER * robust_slope(near[core], known[core])
     agreement = float(np.corrcoef(near[core], known[core])[0, 1])
     believed = float(np.clip((agreement - DISBELIEVED) / (BELIEVED - DISBELIEVED), 0, 1))
     if slope <= 0 or believed == 0:
-        return inverse_depth
+        return None
     lifted = slope * near + np.median((known - slope * near)[core])
     share = believed * ((weight - OUTSIDE) / (INSIDE - OUTSIDE)).clip(0, 1)
-    relief = np.float32(slope * np.ptp(np.percentile(near[core], (3, 97))))
-    ahead = maps.box_mean((known - lifted) / relief, max(2, round(HAND * face.size * scale)))
+    height = np.float32(slope * np.ptp(np.percentile(near[core], (3, 97))))
+    ahead = maps.box_mean((known - lifted) / height, max(2, round(HAND * face.size * scale)))
     share = share * ((COVERED - ahead) / (COVERED - OPEN)).clip(0, 1)
+    return FaceRelief(rows, columns, lifted, own.normals, share * share * (3 - 2 * share))
+
+
+def with_relief(inverse_depth: Map, reliefs: list[FaceRelief]) -> Map:
+    """Inverse depth with the surfaces of faces in it."""
     result = inverse_depth.copy()
-    result[rows, columns] += share * share * (3 - 2 * share) * (lifted - known)
+    for face in reliefs:
+        known = result[face.rows, face.columns]
+        known += face.share * (face.near - known)
     return result
 
 
-def surface(face: Face, rows: slice, columns: slice, scale: float) -> tuple[Map, Map]:
-    """Nearness of the face at cells of the raster, and its weight there: about 1 inside, falling to 0 at its rim.
+def with_normals(normals: Map, reliefs: list[FaceRelief]) -> Map:
+    """Normals (3, h, w), with those of faces in them, as unit vectors."""
+    result = maps.unit(normals)
+    for face in reliefs:
+        known = result[:, face.rows, face.columns]
+        known[...] = maps.unit(known + face.share * (face.normals - known))
+    return result
 
-    A mean of the mesh's points weighted by Gaussians of their distance (Nadaraya, Watson 1964), which in two dimensions
-    is two products of matrices.
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A face on cells of the raster: nearness in cells, its slopes to the right and downwards, and the weight of the
+    mesh there, about 1 inside and falling to 0 at its rim."""
+
+    near: Map
+    across: Map
+    down: Map
+    weight: Map
+
+    @property
+    def normals(self) -> Map:
+        """(3, h, w) unit vectors in view space, the face being seen from far away."""
+        return maps.unit(np.stack([-self.across, self.down, np.ones_like(self.near)]))
+
+
+def surface(face: Face, rows: slice, columns: slice, scale: float) -> Surface:
+    """The surface through the mesh's points, on a raster of `scale` cells a pixel.
+
+    At each cell it is the plane that fits the points around, weighted by Gaussians of their distance (local linear
+    regression: Cleveland 1979). A Gaussian of two dimensions being one times another, so are its moments, and sums over
+    points are products of matrices.
     """
-    spread = SMOOTH * face.size * scale
-    x, y = (face.points * np.float32(scale)).T
-    across, down = bells(columns, x, spread), bells(rows, y, spread)
-    weight = down.T @ across
-    near = (down.T @ (face.near[:, None] * across)) / np.maximum(weight, np.float32(1e-9))
-    return near, weight / np.median(weight[weight > 0.1 * weight.max()])
+    spread = np.float32(SMOOTH * face.size * scale)
+    near = face.near * np.float32(scale)
+    across, down = (
+        moments(cells, places * np.float32(scale), spread)
+        for cells, places in zip((columns, rows), face.points.T, strict=True)
+    )
+    weight = down[0].T @ across[0]
+
+    def mean(power_x: int, power_y: int, values: Map | None = None) -> Map:
+        """Of the points around each cell: distance to the right and downwards, to these powers, times values."""
+        weighted = down[power_y] if values is None else down[power_y] * values[:, None]
+        result: Map = weighted.T @ across[power_x] / np.maximum(weight, np.float32(1e-9))
+        return result
+
+    one = np.ones_like(weight)
+    system = np.stack([one, mean(1, 0), mean(0, 1), mean(2, 0) + FLAT, mean(1, 1), mean(0, 2) + FLAT])
+    height, to_the_right, downwards = maps.solved(
+        system, np.stack([mean(0, 0, near), mean(1, 0, near), mean(0, 1, near)])
+    )
+    usual = np.median(weight[weight > 0.1 * weight.max()])
+    return Surface(height, to_the_right / spread, downwards / spread, weight / usual)
 
 
-def bells(cells: slice, places: Map, spread: float) -> Map:
-    """(places, cells): a Gaussian around each place, at the middles of cells."""
+def moments(cells: slice, places: Map, spread: np.float32) -> tuple[Map, Map, Map]:
+    """(places, cells): a Gaussian around the middle of each cell, and it times the distance of each place, once and
+    squared, in spreads."""
     middles = np.arange(cells.start, cells.stop, dtype=np.float32) + np.float32(0.5)
-    result: Map = np.exp(np.float32(-0.5) * ((middles - places[:, None]) / np.float32(spread)) ** 2)
-    return result
+    distance = (places[:, None] - middles) / spread
+    bell = np.exp(np.float32(-0.5) * distance**2)
+    return bell, bell * distance, bell * distance**2
 
 
 def robust_slope(x: Map, y: Map) -> float:

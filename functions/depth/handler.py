@@ -1,8 +1,8 @@
-"""The door of the depth call: gateway event -> plain values -> reply. Knows Lambda; nothing behind it does."""
+"""The door of both calls: gateway event -> plain values -> reply. Knows Lambda; nothing behind it does."""
 
 from typing import Any
 
-from depth.service import Call, DepthMap, Service
+from depth.service import Call, Map, Service
 from portrait.door import Door, Reply, Request
 from portrait.trail import Trail
 
@@ -20,6 +20,7 @@ class Handler:
     def _story(self, request: Request, trail: Trail) -> Reply:
         headers = request.headers
         call = Call(
+            endpoint=request.path.removeprefix("/"),
             key=headers.get("x-api-key", ""),
             accept=headers.get("accept", ""),
             content_type=headers.get("content-type", ""),
@@ -27,10 +28,10 @@ class Handler:
             body=request.body,
             received_at=request.received_at,
         )
-        return _reply(self.service.depth_map(call, trail))
+        return _reply(self.service.map_of(call, trail))
 
 
-def _reply(result: DepthMap) -> Reply:
+def _reply(result: Map) -> Reply:
     headers = {
         "Content-Type": result.media_type,
         "x-credits-consumed": str(result.receipt.consumed),

@@ -58,6 +58,13 @@ class Steps:
         return Steps(self.before[places], self.after[places], self.share[places])
 
 
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors (n, h, w) with the length 1."""
+    length = np.sqrt(np.einsum("nhw,nhw->hw", vectors, vectors))
+    result: NDArray[np.float32] = vectors / np.maximum(length, np.float32(1e-6))
+    return result
+
+
 def scattered(values: NDArray[np.float32], width: int, rows: Steps, columns: Steps) -> NDArray[np.float32]:
     """Linear values at n scattered points of maps (h * width, k): (n, k)."""
     above, below = rows.before * width, rows.after * width
@@ -112,3 +119,12 @@ def extrapolate(values: Map, known: Map) -> Map:
     fill = resample(coarse, size)[:height, :width]
     result: Map = np.where(known > 0, values, fill)
     return result
+
+
+def solved(spread: NDArray[np.float32], together: NDArray[np.float32]) -> NDArray[np.float32]:
+    """x of A x = b for symmetric 3 x 3 matrices A, given as (6, h, w) upper triangles, by their adjugates."""
+    a, b, c, d, e, f = spread
+    adjugate = [[d * f - e * e, c * e - b * f, b * e - c * d], [a * f - c * c, b * c - a * e], [a * d - b * b]]
+    determinant = a * adjugate[0][0] + b * adjugate[0][1] + c * adjugate[0][2]
+    rows = [[adjugate[min(i, j)][abs(i - j)] for j in range(3)] for i in range(3)]
+    return np.stack([sum(rows[i][j] * together[j] for j in range(3)) / determinant for i in range(3)])

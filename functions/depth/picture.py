@@ -19,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from depth import container
+from depth import container, png
 from depth.container import Container
 from depth.ports import Box, Relief
 from portrait import tariff
@@ -46,6 +46,9 @@ TILE_PX: Final = 256
 
 MOST_PX: Final = {"jpeg": 65_500, "webp": 16_383}
 """Longest edge that a format, or its encoder, can carry; PNG carries any."""
+
+FACING: Final = np.array([0, 0, 1], np.float32)
+"""The normal of what is no person: towards the viewer, (128, 128, 255) as a colour."""
 
 BACKDROP: Final = "gray"
 """What shows through transparent pixels (level 128). Of 24 people cut out of their photos and put on one colour, the
@@ -154,16 +157,17 @@ def _halves(image: Image.Image) -> Iterator[Image.Image]:
 def draw(relief: Relief, size: tuple[int, int], output: str, file_format: str) -> bytes:
     """The relief as a file of full `size` (width, height), which carries pixels and nothing else.
 
-    output: depth, alpha or depth+alpha (two channels, as PNG). file_format: jpeg, png, png16 or webp (lossless).
-    Depth is LOWEST to 255 (png16: 257 times that) linear in inverse depth where alpha is PERSON_ALPHA or more, and 0
-    elsewhere; it is not multiplied by alpha. Raises ResultTooBig where the format cannot carry the size.
+    output: depth, normals, alpha, or one of the first two with alpha as a further channel (as PNG). file_format: jpeg,
+    png, png16 or webp (lossless). Depth is LOWEST to 255 (png16: 257 times that) linear in inverse depth where alpha is
+    PERSON_ALPHA or more, and 0 elsewhere; it is not multiplied by alpha. Normals are RGB, -1 to 1 as 0 to 255 (png16:
+    65535), and FACING where depth would be 0. Raises ResultTooBig where the format cannot carry the size.
     """
     if max(size) > MOST_PX.get(file_format, max(size)):
         name = file_format.upper()
         raise ResultTooBig(f"The result of this image is too wide or too high for {name}: ask for output_format=png")
     top = 65535 if file_format == "png16" else 255
-    maps = {"depth": [_depth], "alpha": [_alpha], "depth+alpha": [_depth, _alpha]}[output]
-    return _encoded([full_size(relief, size, top) for full_size in maps], file_format)
+    maps = [_MAPS[name](relief, size, top) for name in output.split("+")]
+    return _encoded(maps[0] if len(maps) == 1 else np.dstack(maps), file_format)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -283,16 +287,40 @@ def _depth(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
     unit = top // 255
     full = _black(size, top)
     depth = _raster(LOWEST * unit + relief.inverse_depth.clip(0, 1) * ((255 - LOWEST) * unit), top)
+    for tile, person in _with_people(relief, size):
+        levels = _levels(tile.of(depth), LOWEST * unit, top)
+        full[tile.inside] = levels if person is None else levels * person
+    return full
+
+
+def _normals(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
+    """Colours of normals where a person is, FACING elsewhere, at full size."""
+    if relief.normals is None:
+        raise ValueError("the relief has no normals")
+    full = np.broadcast_to(_colours(FACING, top), (size[1], size[0], 3)).copy()
+    layers = [Image.fromarray(layer) for layer in relief.normals]
+    for tile, person in _with_people(relief, size):
+        vectors = np.dstack([tile.of(layer) for layer in layers])
+        vectors /= np.maximum(np.sqrt(np.einsum("hwn,hwn->hw", vectors, vectors)), np.float32(1e-6))[..., None]
+        full[tile.inside] = _colours(vectors if person is None else np.where(person[..., None], vectors, FACING), top)
+    return full
+
+
+def _colours(vectors: NDArray[np.float32], top: int) -> NDArray[Any]:
+    """-1 to 1 as 0 to top, 0 being the upper one of the two levels in the middle."""
+    levels = (vectors * np.float32(top / 2) + np.float32((top + 1) / 2)).clip(0, top)
+    return levels.astype(np.uint8 if top == 255 else np.uint16)
+
+
+def _with_people(relief: Relief, size: tuple[int, int]) -> Iterator[tuple[_Tile, NDArray[np.bool_] | None]]:
+    """The tiles in which a person is, and where in them; None for all of it."""
     alpha = _raster(relief.alpha * 255, 255)
     for tile in _tiles(relief.alpha, size):
         # Bicubic weights overshoot, by at most 0.28 of the span in two directions.
         if tile.most * 1.28 < PERSON_ALPHA:
             continue
-        levels = _levels(tile.of(depth), LOWEST * unit, top)
-        if (1 - tile.least) * 1.28 > 1 - PERSON_ALPHA:
-            levels *= tile.of(alpha) >= PERSON_ALPHA * 255
-        full[tile.inside] = levels
-    return full
+        doubtful = (1 - tile.least) * 1.28 > 1 - PERSON_ALPHA
+        yield tile, tile.of(alpha) >= PERSON_ALPHA * 255 if doubtful else None
 
 
 def _alpha(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
@@ -322,11 +350,18 @@ def _levels(values: NDArray[Any], lowest: int, top: int) -> NDArray[Any]:
     return (values.clip(lowest, top) + 0.5).astype(np.uint16)
 
 
-def _encoded(maps: list[NDArray[Any]], file_format: str) -> bytes:
-    image = Image.fromarray(maps[0] if len(maps) == 1 else np.dstack(maps))
+_MAPS: Final = {"depth": _depth, "normals": _normals, "alpha": _alpha}
+
+
+def _encoded(levels: NDArray[Any], file_format: str) -> bytes:
+    """Levels (h, w) or (h, w, channels) as a file."""
+    if levels.dtype == np.uint16 and levels.ndim == 3:
+        return png.encoded(levels)
+    image = Image.fromarray(levels)
     buffer = io.BytesIO()
     if file_format == "jpeg":
-        image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+        # Colours are coordinates here: chroma at half the size would tilt normals at every edge.
+        image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
     elif file_format == "webp":
         image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
     else:

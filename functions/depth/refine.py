@@ -43,15 +43,16 @@ NOWHERE: Final = 0.002
 
 
 def refine(estimate: Estimate, pixels: Pixels) -> Relief:
-    """Alpha along the picture's edges, and depth scaled over all people: 1 nearest, 0 farthest."""
+    """Alpha along the picture's edges, depth scaled over all people (1 nearest, 0 farthest), and normals if there."""
     inside = estimate.alpha >= 0.5
     size = fine_size(pixels.size)
     if not inside.any():
         empty = np.zeros((size[1], size[0]), np.float32)
-        return Relief(empty, empty)
+        return Relief(empty, empty, None if estimate.normals is None else np.stack([empty, empty, empty + 1]))
     own = np.where(estimate.alpha >= SURELY_INSIDE, estimate.alpha, np.float32(0))
     depth = maps.extrapolate(scaled(estimate.inverse_depth, inside), own)
-    return Relief(maps.resample(depth, size), fine_alpha(estimate.alpha, pixels, size))
+    normals = None if estimate.normals is None else fine_normals(estimate.normals, own, size)
+    return Relief(maps.resample(depth, size), fine_alpha(estimate.alpha, pixels, size), normals)
 
 
 def fine_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -64,6 +65,12 @@ def scaled(inverse_depth: Map, inside: NDArray[np.bool_]) -> Map:
     low, high = np.percentile(inverse_depth[inside], RANGE_PERCENTILES).astype(np.float32)
     result: Map = ((inverse_depth - low) / np.maximum(high - low, np.float32(1e-6))).clip(0, 1)
     return result
+
+
+def fine_normals(normals: Map, own: Map, size: tuple[int, int]) -> Map:
+    """Normals (3, h, w) on the fine raster (width, height), taken from where the weights `own` are not 0."""
+    layers = [maps.resample(maps.extrapolate(layer, own), size) for layer in normals]
+    return maps.unit(np.stack(layers))
 
 
 def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
@@ -97,15 +104,6 @@ def guided_coefficients(guide: NDArray[np.float32], values: Map) -> tuple[NDArra
     products = maps.box_mean(np.stack([guide[i] * guide[j] for i, j in pairs]), RADIUS)
     spread = products - np.stack([mean[i] * mean[j] for i, j in pairs])
     spread[[0, 3, 5]] += np.float32(EPSILON)
-    slopes = solved(spread, together)
+    slopes = maps.solved(spread, together)
     offset = value_mean - (slopes * mean).sum(0, keepdims=True)
     return maps.box_mean(slopes, RADIUS), maps.box_mean(offset, RADIUS)
-
-
-def solved(spread: NDArray[np.float32], together: NDArray[np.float32]) -> NDArray[np.float32]:
-    """x of A x = b for symmetric 3 x 3 matrices A, given as (6, h, w) upper triangles, by their adjugates."""
-    a, b, c, d, e, f = spread
-    adjugate = [[d * f - e * e, c * e - b * f, b * e - c * d], [a * f - c * c, b * c - a * e], [a * d - b * b]]
-    determinant = a * adjugate[0][0] + b * adjugate[0][1] + c * adjugate[0][2]
-    rows = [[adjugate[min(i, j)][abs(i - j)] for j in range(3)] for i in range(3)]
-    return np.stack([sum(rows[i][j] * together[j] for j in range(3)) / determinant for i in range(3)])

@@ -9,24 +9,32 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from depth import answer, form, picture, refine
 from depth.form import Form
-from depth.ports import Estimator, Relief
+from depth.ports import Estimator, Relief, Subject
 from portrait import tariff
 from portrait.admission import admit
 from portrait.ledger import Caller, Charge, Ledger, Receipt, Standing
-from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout
+from portrait.problems import InvalidOption, NoCredits, ResultTooBig, Timeout, UnknownUrl
 from portrait.trail import Trail
+
+SUBJECTS: Final[Mapping[str, Subject]] = {
+    tariff.DEPTH_ENDPOINT: Subject.DEPTH,
+    tariff.NORMALS_ENDPOINT: Subject.NORMALS,
+}
+"""What is asked of a picture at each endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as plain values. `received_at` is in seconds since 1970. Absent headers are empty, but an Idempotency-Key
-    that is there and empty is not the same as none."""
+    """A call as plain values. `endpoint` is one of SUBJECTS, `received_at` in seconds since 1970. Absent headers are
+    empty, but an Idempotency-Key that is there and empty is not the same as none."""
 
+    endpoint: str
     key: str
     accept: str
     content_type: str
@@ -36,8 +44,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class DepthMap:
-    """A finished file, what it cost, and the share (0-1) of the picture that is a person."""
+class Map:
+    """A finished file of depth or normals, what it cost, and the share (0-1) of the picture that is a person."""
 
     file: bytes
     media_type: str
@@ -54,16 +62,22 @@ class Service:
     answer_bytes: int = 0
     clock: Callable[[], float] = field(default=time.time)
 
-    def depth_map(self, call: Call, trail: Trail) -> DepthMap:
-        """Turn a picture into a depth map and charge for it. Raises every Problem but the first two."""
+    def map_of(self, call: Call, trail: Trail) -> Map:
+        """Turn a picture into a map of what the endpoint is for, and charge for it.
+
+        Raises every Problem but MethodNotAllowed; UnknownUrl where the networks here know nothing of the subject.
+        """
         deadline = call.received_at + tariff.DEBIT_WITHIN_S
+        subject = SUBJECTS[call.endpoint]
+        if subject not in self.estimator.subjects:
+            raise UnknownUrl()
 
         with trail.stage("admit"):
-            caller = admit(self.ledger, call.key, tariff.DEPTH_ENDPOINT, self.clock(), trail)
+            caller = admit(self.ledger, call.key, call.endpoint, self.clock(), trail)
         accepted = answer.acceptable(call.accept)
         with trail.stage("form"):
             sent = form.parse(call.content_type, call.body)
-        options = answer.options(sent.fields, accepted)
+        options = answer.options(sent.fields, accepted, subject)
         key = _idempotency_key(call.idempotency_key)
         header = picture.look(sent.picture)
         trail.facts |= {
@@ -71,7 +85,7 @@ class Service:
             "megapixels": round(header.width * header.height / 1e6, 2),
             "output": options.output,
         }
-        charge = _charge(key, sent, trail)
+        charge = _charge(key, call.endpoint, sent, trail)
         with trail.stage("standing"):
             standing = self._afford(caller, charge)
 
@@ -79,7 +93,7 @@ class Service:
             pixels = picture.decode(header)
         self._in_time(deadline)
         with trail.stage("estimate"):
-            estimate = self.estimator.estimate(pixels)
+            estimate = self.estimator.estimate(pixels, subject)
         self._in_time(deadline)
         with trail.stage("refine"):
             relief = refine.refine(estimate, pixels)
@@ -92,7 +106,7 @@ class Service:
         self._in_time(deadline)
         with trail.stage("debit"):
             trail.receipt = self._pay(caller, charge, standing, deadline)
-        return DepthMap(file, options.media_type, trail.receipt, coverage)
+        return Map(file, options.media_type, trail.receipt, coverage)
 
     def _afford(self, caller: Caller, charge: Charge) -> Standing:
         """Can the account pay? What was charged before is not paid again."""
@@ -127,17 +141,17 @@ def _idempotency_key(told: str | None) -> str | None:
     return key
 
 
-def _charge(key: str | None, sent: Form, trail: Trail) -> Charge:
+def _charge(key: str | None, endpoint: str, sent: Form, trail: Trail) -> Charge:
     """The charge of this call, under the name that makes it happen once."""
     if key is None:
         return Charge.of_call(trail.call_id, tariff.CALL_CREDITS)
-    fingerprint = _fingerprint(sent.picture, sent.fields)
+    fingerprint = _fingerprint(endpoint, sent.picture, sent.fields)
     return Charge.of_idempotent_call(trail.call_id, tariff.CALL_CREDITS, key, fingerprint)
 
 
-def _fingerprint(file: memoryview, fields: Mapping[str, str]) -> str:
-    """SHA-256 of the picture and the options: what makes two requests the same."""
-    digest = hashlib.sha256(tariff.DEPTH_ENDPOINT.encode())
+def _fingerprint(endpoint: str, file: memoryview, fields: Mapping[str, str]) -> str:
+    """SHA-256 of the endpoint, the picture and the options: what makes two requests the same."""
+    digest = hashlib.sha256(endpoint.encode())
     for name in ("output", "output_format"):
         digest.update(f"\0{name}={fields.get(name, '')}\0".encode())
     digest.update(file)

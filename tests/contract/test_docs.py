@@ -11,6 +11,7 @@ import yaml
 from samtranslator.yaml_helper import yaml_parse
 
 from depth import answer
+from depth.ports import Subject
 from portrait import door, problems, tariff
 from portrait.settings import Settings
 from tests.contract.test_openapi import GATEWAY_CODES, PROBLEMS, WORDED
@@ -136,11 +137,12 @@ def test_options_are_the_codes() -> None:
     described = {row[0]: row[1] for row in rows(section("The answer"))}
     for name, media_type in answer.MEDIA_TYPES.items():
         assert described[f"`{name}`"].startswith(f"`{media_type}`")
-    for name in answer.OUTPUTS:
+    for name in (*answer.outputs(Subject.DEPTH), *answer.outputs(Subject.NORMALS)):
         assert f"`{name}`" in described
     fields = {row[0]: row[1] for row in rows(section("The call"))}
     assert set(re.findall(r"`([a-z][\w+]+)`", fields["`output_format`"])) == set(answer.MEDIA_TYPES)
-    assert set(re.findall(r"`([a-z][\w+]+)`", fields["`output`"])) == set(answer.OUTPUTS)
+    possible = {*answer.outputs(Subject.DEPTH), *answer.outputs(Subject.NORMALS)}
+    assert set(re.findall(r"`([a-z][\w+]+)`", fields["`output`"])) == possible
 
 
 def test_headers_for_pages_are_the_doors() -> None:
@@ -162,7 +164,7 @@ def test_every_path_is_described() -> None:
 
 def test_nothing_is_described_that_is_not_there() -> None:
     """Roads that are planned are not promised."""
-    for word in ("image_url", "image_key", "uploads", "respond-async", "pd_test", "surface-normals"):
+    for word in ("image_url", "image_key", "uploads", "respond-async", "pd_test"):
         assert word not in API + DEPLOY + (ROOT / "infra/openapi.yaml").read_text()
 
 

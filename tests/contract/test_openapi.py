@@ -15,6 +15,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from account.handler import Handler
 from depth import answer
+from depth.ports import Subject
 from portrait import door, keys, problems, tariff
 from portrait.door import Door
 from portrait.ledger import Caller, Charge, Receipt, Standing, Window
@@ -23,6 +24,7 @@ from tests.unit.test_settings import GOOD
 
 ROOT = Path(__file__).parents[2]
 DEPTH_PATH = f"/{tariff.DEPTH_ENDPOINT}"
+NORMALS_PATH = f"/{tariff.NORMALS_ENDPOINT}"
 
 GATEWAY_CODES = {"gateway": {502, 504}, "refused": {400, 403}}
 """What only the gateway says; everything else is a Problem's."""
@@ -79,7 +81,7 @@ WORDED = {
     "method_not_allowed": [problems.MethodNotAllowed("POST").text, problems.MethodNotAllowed("GET").text],
     "rate_limited": [problems.RateLimited(1).text],
     "invalid_option": [
-        problems.InvalidOption("output", answer.OUTPUTS).text,
+        problems.InvalidOption("output", answer.outputs(Subject.DEPTH)).text,
         problems.InvalidOption("days", ("1 to 90",)).text,
     ],
     "invalid_body": [problems.InvalidBody().text],
@@ -136,11 +138,12 @@ def test_every_problem_is_an_answer_of_its_status() -> None:
     assert stated == ours | gateways
 
 
-def test_a_depth_call_may_end_in_every_problem_but_an_unknown_url() -> None:
-    found = codes_of(contract()["paths"][DEPTH_PATH]["post"])
+@pytest.mark.parametrize("path", [DEPTH_PATH, NORMALS_PATH])
+def test_a_call_may_end_in_every_problem_and_only_normals_may_be_missing(path: str) -> None:
+    found = codes_of(contract()["paths"][path]["post"])
     expected: dict[int, set[str]] = {}
     for code, problem in PROBLEMS.items():
-        if code not in {"unknown_url", *SITE_CODES}:
+        if code not in SITE_CODES and (code != "unknown_url" or path == NORMALS_PATH):
             expected.setdefault(problem.status, set()).add(code)
     for code, statuses in GATEWAY_CODES.items():
         for status in statuses:
@@ -209,9 +212,10 @@ def test_every_operation_reaches_a_function_of_the_template() -> None:
         for event in resource["Properties"]["Events"].values()
     ]
     routes = {(path, method): name for path, method, name in events}
-    for path, method, operation in operations():
+    for path, method, _ in operations():
         reached = routes.get((path, method.upper())) or routes[path, "ANY"]
-        expected = "DepthFunction" if operation["operationId"] == "estimatePortraitDepth" else "AccountFunction"
+        is_call = (path, method) in ((DEPTH_PATH, "post"), (NORMALS_PATH, "post"))
+        expected = "DepthFunction" if is_call else "AccountFunction"
         assert reached == expected, (path, method)
 
 
@@ -280,17 +284,20 @@ def test_request_ids_that_are_echoed_are_the_doors() -> None:
 # ---- options and numbers ------------------------------------------------------------------------------
 
 
-def test_options_are_the_codes() -> None:
-    form = contract()["components"]["schemas"]["Form"]
+@pytest.mark.parametrize(("path", "subject"), [(DEPTH_PATH, Subject.DEPTH), (NORMALS_PATH, Subject.NORMALS)])
+def test_options_are_the_codes(path: str, subject: Subject) -> None:
+    form = resolved(contract()["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"])
     assert form["required"] == ["image_file"]
     assert set(form["properties"]) == {"image_file", "output_format", "output"}
     assert form["properties"]["output_format"]["enum"] == list(answer.MEDIA_TYPES)
-    assert form["properties"]["output"]["enum"] == list(answer.OUTPUTS)
-    assert form["properties"]["output"]["default"] == answer.options({}, "jpeg").output
+    assert form["properties"]["output"]["enum"] == list(answer.outputs(subject))
+    assert form["properties"]["output"]["default"] == answer.options({}, "jpeg", subject).output
 
 
-def test_formats_of_the_answer_are_the_codes() -> None:
-    assert set(contract()["components"]["responses"]["DepthMap"]["content"]) == set(answer.MEDIA_TYPES.values())
+@pytest.mark.parametrize("path", [DEPTH_PATH, NORMALS_PATH])
+def test_formats_of_the_answer_are_the_codes(path: str) -> None:
+    answered = resolved(contract()["paths"][path]["post"]["responses"]["200"])
+    assert set(answered["content"]) == set(answer.MEDIA_TYPES.values())
 
 
 def test_numbers_are_the_tariffs() -> None:

@@ -73,7 +73,8 @@ def key(dynoxide: LocalPlace) -> Iterator[str]:
 def test_the_depth_function_may_do_what_its_calls_do_and_nothing_else(recorded: Recorded, key: str) -> None:
     ledger, now = recorded.ledger, time.time()
     caller = ledger.identify(keys.digest(key))
-    ledger.count(caller, tariff.DEPTH_ENDPOINT, now)
+    for endpoint in (tariff.DEPTH_ENDPOINT, tariff.NORMALS_ENDPOINT):
+        ledger.count(caller, endpoint, now)
     ledger.standing(caller, plain(), now)
     ledger.debit(caller, plain(), now, now + 20)
     ledger.debit(caller, idempotent("again"), now, now + 20)

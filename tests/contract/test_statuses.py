@@ -1,4 +1,5 @@
-"""One test for each row of the contract's table of statuses, in its order, through the real door and story.
+"""One test for each row of the contract's table of statuses, in its order, through the real door and story, at both
+endpoints.
 
 Each refused request breaks every later row as well where it can, so that these tests hold the order too. After each
 one the ledger is as it was before: nothing that is refused costs anything.
@@ -17,7 +18,7 @@ import pytest
 from PIL import Image
 
 from depth.handler import Handler
-from depth.ports import Estimate, Pixels
+from depth.ports import Estimate, Pixels, Subject
 from depth.service import Service
 from portrait import problems, tariff
 from portrait.door import Door
@@ -28,15 +29,19 @@ from tests.fakes import FakeLedger
 from tests.unit.test_settings import GOOD
 
 NOW = 1_800_000_000.0
+DEPTH, NORMALS = (f"/{endpoint}" for endpoint in (tariff.DEPTH_ENDPOINT, tariff.NORMALS_ENDPOINT))
 
 
 class Ellipse:
-    """An estimator that sees one person, an ellipse in the middle, in every picture."""
+    """An estimator that sees one person, an ellipse in the middle that faces left, in every picture."""
 
-    def estimate(self, pixels: Pixels) -> Estimate:
+    subjects = frozenset(Subject)
+
+    def estimate(self, pixels: Pixels, subject: Subject = Subject.DEPTH) -> Estimate:
         y, x = np.mgrid[-1:1:64j, -1:1:64j].astype(np.float32)
         alpha = (x**2 + y**2 < 0.5).astype(np.float32)
-        return Estimate(inverse_depth=1 - x**2, alpha=alpha)
+        left = np.stack([np.full_like(x, -1), 0 * x, 0 * x])
+        return Estimate(1 - x**2, alpha, left if subject is Subject.NORMALS else None)
 
 
 def png(width: int = 64, height: int = 64) -> bytes:
@@ -58,6 +63,7 @@ class Bench:
     answer_bytes: int = 0
     now: float = NOW
     estimator: Any = field(default_factory=Ellipse)
+    path: str = DEPTH
 
     def call(self, **changes: Any) -> tuple[int, dict[str, str], Any]:
         door = Door(Settings.read(GOOD), f"test-{uuid.uuid4()}")
@@ -72,7 +78,7 @@ class Bench:
         *,
         key: str | None = None,
         method: str = "POST",
-        path: str = "/portrait-depth-estimation/v1",
+        path: str | None = None,
         body: bytes | None = None,
         received_at: float = NOW,
         **headers: str,
@@ -82,7 +88,7 @@ class Bench:
         sent["x-api-key"] = self.key if key is None else key
         return {
             "httpMethod": method,
-            "path": path,
+            "path": self.path if path is None else path,
             "headers": sent,
             "requestContext": {"requestId": "r-1", "requestTimeEpoch": received_at * 1000},
             "isBase64Encoded": True,
@@ -90,9 +96,9 @@ class Bench:
         }
 
 
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(*FakeLedger.with_key(credits=10))
+@pytest.fixture(params=[DEPTH, NORMALS])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    return Bench(*FakeLedger.with_key(credits=10), path=request.param)
 
 
 @pytest.fixture
@@ -242,8 +248,8 @@ def test_too_late_for_a_debit(free: Bench) -> None:
 
 
 def test_a_fault_of_ours(free: Bench) -> None:
-    class Blind:
-        def estimate(self, pixels: Pixels) -> Estimate:
+    class Blind(Ellipse):
+        def estimate(self, pixels: Pixels, subject: Subject = Subject.DEPTH) -> Estimate:
             raise MemoryError
 
     free.estimator = Blind()
@@ -258,19 +264,60 @@ def test_success_costs_one_credit_and_says_so(bench: Bench) -> None:
     assert 0.3 < float(headers["x-person-coverage"]) < 0.5
     assert headers["ratelimit"].startswith('"default";r=59;t=')
     with Image.open(io.BytesIO(body)) as picture:
-        assert (picture.format, picture.mode, picture.size) == ("JPEG", "L", (64, 64))
+        assert (picture.format, picture.size) == ("JPEG", (64, 64))
+        assert picture.mode == {DEPTH: "L", NORMALS: "RGB"}[bench.path]
 
 
 def test_nobody_in_the_picture_is_an_answer_too(bench: Bench) -> None:
-    class Nobody:
-        def estimate(self, pixels: Pixels) -> Estimate:
-            return Estimate(np.zeros((64, 64), np.float32), np.zeros((64, 64), np.float32))
+    class Nobody(Ellipse):
+        def estimate(self, pixels: Pixels, subject: Subject = Subject.DEPTH) -> Estimate:
+            seen = super().estimate(pixels, subject)
+            return Estimate(seen.inverse_depth, np.zeros_like(seen.alpha), seen.normals)
 
     bench.estimator = Nobody()
-    status, headers, body = bench.call()
+    status, headers, body = bench.call(body=making.form(png(), output_format="png"))
     assert (status, headers["x-person-coverage"], headers["x-credits-consumed"]) == (200, "0", "1")
     with Image.open(io.BytesIO(body)) as picture:
-        assert picture.getextrema() == (0, 0)
+        assert picture.getcolors() == [(64 * 64, {DEPTH: 0, NORMALS: (128, 128, 255)}[bench.path])]
+
+
+# ---- two endpoints ------------------------------------------------------------------------------------
+
+
+def test_normals_are_no_url_where_the_network_knows_none() -> None:
+    class DepthAlone(Ellipse):
+        subjects = frozenset({Subject.DEPTH})
+
+    bench = Bench(*FakeLedger.with_key(credits=10), estimator=DepthAlone(), path=NORMALS)
+    assert_refused(bench.call(key=""), problems.UnknownUrl, "Unknown url")
+    assert bench.call(path=DEPTH)[0] == 200
+    assert bench.ledger.credits() == 9
+
+
+def test_a_person_is_drawn_by_normals() -> None:
+    bench = Bench(*FakeLedger.with_key(credits=10), path=NORMALS)
+    body = bench.call(body=making.form(png(), output_format="png"))[2]
+    picture = making.opened(body)
+    assert picture.getpixel((32, 32)) == (0, 128, 128)
+    assert picture.getpixel((1, 1)) == (128, 128, 255)
+
+
+def test_each_endpoint_has_a_minute_of_its_own() -> None:
+    bench = Bench(*FakeLedger.with_key(credits=10), path=NORMALS)
+    for _ in range(tariff.CALLS_PER_MINUTE):
+        bench.call(body=b"")
+    assert bench.call()[0] == 429
+    assert bench.call(path=DEPTH)[0] == 200
+
+
+def test_the_same_picture_at_the_other_endpoint_is_another_request() -> None:
+    bench = Bench(*FakeLedger.with_key(credits=10))
+    assert bench.call(idempotency_key="k", path=DEPTH)[0] == 200
+    answer = bench.call(idempotency_key="k", path=NORMALS)
+    assert_refused(answer, problems.IdempotencyKeyReused, "Idempotency-Key was used with another request")
+
+
+# ---- repeats ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("quoted", ["k-1", '"k-1"'])

@@ -21,7 +21,7 @@ from portrait.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
-DEPTH_PATH = f"/{tariff.DEPTH_ENDPOINT}"
+CALLS = [f"/{endpoint}" for endpoint in (tariff.DEPTH_ENDPOINT, tariff.NORMALS_ENDPOINT)]
 
 LAMBDA_ANSWER_BYTES = 6_291_556
 """The most that Lambda hands back, as JSON."""
@@ -160,6 +160,7 @@ def test_tables_have_the_keys_that_the_ledger_writes_by(resources: dict[str, Any
             {"AttributeName": "row", "KeyType": "RANGE"},
         ],
         "CountersTable": [{"AttributeName": "counter", "KeyType": "HASH"}],
+        "PaymentsTable": [{"AttributeName": "payment_id", "KeyType": "HASH"}],
     }
     [index] = properties(resources, "KeysTable")["GlobalSecondaryIndexes"]
     assert index == {
@@ -190,6 +191,7 @@ def test_counters_expire_and_nothing_else_does(resources: dict[str, Any]) -> Non
         "KeysTable": None,
         "LedgerTable": None,
         "CountersTable": {"AttributeName": "expires_at", "Enabled": True},
+        "PaymentsTable": None,
     }
 
 
@@ -325,13 +327,16 @@ def test_only_a_post_of_a_picture_starts_the_image(body: dict[str, Any]) -> None
         for path, methods in body["paths"].items()
         for method, definition in methods.items()
     }
-    assert {route for route, function in functions.items() if function == "DepthFunction"} == {(DEPTH_PATH, "post")}
+    assert {route for route, function in functions.items() if function == "DepthFunction"} == {
+        (path, "post") for path in CALLS
+    }
     for path in body["paths"]:
         assert functions[path, "x-amazon-apigateway-any-method"] == "AccountFunction"
 
 
-def test_a_stranger_without_a_key_does_not_start_the_image(body: dict[str, Any]) -> None:
-    post = body["paths"][DEPTH_PATH]["post"]
+@pytest.mark.parametrize("path", CALLS)
+def test_a_stranger_without_a_key_does_not_start_the_image(body: dict[str, Any], path: str) -> None:
+    post = body["paths"][path]["post"]
     validator = body["x-amazon-apigateway-request-validators"][post["x-amazon-apigateway-request-validator"]]
     assert validator == {"validateRequestParameters": True, "validateRequestBody": False}
     required = [(given["in"], given["name"]) for given in post["parameters"] if given.get("required")]

@@ -18,7 +18,8 @@ from requests_toolbelt import MultipartEncoder
 
 from tests.e2e.local_machine import Machine
 
-CLIENTS = Path(__file__).parent / "clients"
+ROOT = Path(__file__).parents[2]
+CLIENTS = ROOT / "tests" / "e2e" / "clients"
 
 pytestmark = pytest.mark.e2e
 
@@ -108,3 +109,17 @@ def test_the_original_s_python_client_tells_our_errors(machine: Machine, portrai
     client = ClipdropClient("undefined", base_url=machine.url)
     with pytest.raises(APIRequestError, match="Invalid api key"):
         client.portrait_depth_estimation(str(portrait), str(tmp_path / "depth.jpg"))
+
+
+def test_the_sister_call_answers_with_normals_or_is_not_there(machine: Machine, key: str, portrait: Path) -> None:
+    """As the served network knows them or not; its manifest says which."""
+    outputs = json.loads((ROOT / "models" / "portrait-depth.json").read_text())["outputs"]
+    url = f"{machine.url}/portrait-surface-normals/v1"
+    with portrait.open("rb") as file:
+        answer = requests.post(url, headers={"x-api-key": key}, files={"image_file": file}, timeout=30)
+    if "normals" not in outputs:
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_url")
+        return
+    assert (answer.status_code, answer.headers["x-credits-consumed"]) == (200, "1")
+    with Image.open(io.BytesIO(answer.content)) as normals, Image.open(portrait) as picture:
+        assert (normals.format, normals.mode, normals.size) == ("JPEG", "RGB", picture.size)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from depth import answer
+from depth.ports import Subject
 from portrait.problems import InvalidOption, NotAcceptable
 
 
@@ -53,7 +54,7 @@ def test_an_accept_header_that_excludes_every_format_is_refused(accept: str) -> 
     ],
 )
 def test_options_win_over_what_accept_gets(fields: dict[str, str], output: str, media_type: str) -> None:
-    chosen = answer.options(fields, "jpeg")
+    chosen = answer.options(fields, "jpeg", Subject.DEPTH)
     assert (chosen.output, chosen.media_type) == (output, media_type)
 
 
@@ -67,4 +68,24 @@ def test_options_win_over_what_accept_gets(fields: dict[str, str], output: str, 
 )
 def test_a_wrong_option_is_named_with_what_it_may_be(fields: dict[str, str], named: str) -> None:
     with pytest.raises(InvalidOption, match=re.escape(named)):
-        answer.options(fields, "jpeg")
+        answer.options(fields, "jpeg", Subject.DEPTH)
+
+
+@pytest.mark.parametrize(
+    ("fields", "output", "media_type"),
+    [
+        ({}, "normals", "image/jpeg"),
+        ({"output_format": "png16"}, "normals", "image/png"),
+        ({"output": "alpha", "output_format": "webp"}, "alpha", "image/webp"),
+        ({"output": "normals+alpha"}, "normals+alpha", "image/png"),
+    ],
+)
+def test_where_normals_are_asked_for_they_are_the_default(fields: dict[str, str], output: str, media_type: str) -> None:
+    chosen = answer.options(fields, "jpeg", Subject.NORMALS)
+    assert (chosen.output, chosen.media_type) == (output, media_type)
+
+
+@pytest.mark.parametrize("output", ["depth", "depth+alpha"])
+def test_depth_is_no_kind_of_normals(output: str) -> None:
+    with pytest.raises(InvalidOption, match=re.escape("output: it may be normals, alpha, normals+alpha")):
+        answer.options({"output": output}, "jpeg", Subject.NORMALS)

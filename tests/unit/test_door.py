@@ -104,6 +104,8 @@ def never(request: Request, trail: Trail) -> Reply:
         ("/portrait-depth-estimation", "POST", 404),
         ("/portrait-depth-estimation/v2", "POST", 404),
         ("/portrait-depth-estimation/v1", "GET", 405),
+        ("/portrait-surface-normals", "POST", 404),
+        ("/portrait-surface-normals/v1", "PUT", 405),
         ("/portrait-depth-estimation/v1", "HEAD", 405),
         ("/account/v1", "PATCH", 405),
         ("/account/v1/keys/{id}", "GET", 405),

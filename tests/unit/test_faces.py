@@ -24,6 +24,12 @@ def flat_dome() -> NDArray[np.float32]:
     return (5 - 0.002 * ((x - 100) ** 2 + (y - 100) ** 2) / 60).astype(np.float32)
 
 
+def told(inverse_depth: NDArray[np.float32], alpha: NDArray[np.float32], face: Face) -> NDArray[np.float32]:
+    """Inverse depth after the face's word."""
+    found = faces.relief(inverse_depth, alpha, face, WHOLE)
+    return faces.with_relief(inverse_depth, [] if found is None else [found])
+
+
 def profile(values: NDArray[np.float32]) -> float:
     """How much the middle stands out above the ring around it."""
     return float(values[100, 100] - values[100, [75, 125]].mean())
@@ -32,12 +38,12 @@ def profile(values: NDArray[np.float32]) -> float:
 class TestRelief:
     def test_a_nose_appears(self) -> None:
         before, alpha = flat_dome(), np.ones((200, 200), np.float32)
-        after = faces.with_relief(before, alpha, dome(bump=12), WHOLE)
+        after = told(before, alpha, dome(bump=12))
         assert profile(after) > 2 * profile(before) > 0
 
     def test_nothing_changes_around_the_face(self) -> None:
         before = flat_dome()
-        after = faces.with_relief(before, np.ones_like(before), dome(12), WHOLE)
+        after = told(before, np.ones_like(before), dome(12))
         y, x = np.mgrid[:200, :200]
         outside = np.hypot(x - 100, y - 100) > 60
         assert (after[outside] == before[outside]).all()
@@ -45,17 +51,46 @@ class TestRelief:
 
     def test_a_mesh_that_contradicts_the_depth_is_ignored(self) -> None:
         hollow = -flat_dome()
-        assert (faces.with_relief(hollow, np.ones_like(hollow), dome(12), WHOLE) == hollow).all()
+        assert (told(hollow, np.ones_like(hollow), dome(12)) == hollow).all()
 
     def test_a_face_that_the_matte_does_not_show_is_ignored(self) -> None:
         before = flat_dome()
-        assert (faces.with_relief(before, np.zeros_like(before), dome(12), WHOLE) == before).all()
+        assert (told(before, np.zeros_like(before), dome(12)) == before).all()
 
     def test_a_face_partly_outside_the_picture(self) -> None:
         face = dome(12)
         moved = Face(face.points - np.float32(90), face.near, face.size)
         before = np.roll(flat_dome(), (-90, -90), (0, 1))
-        assert np.isfinite(faces.with_relief(before, np.ones_like(before), moved, WHOLE)).all()
+        assert np.isfinite(told(before, np.ones_like(before), moved)).all()
+
+
+class TestNormals:
+    def flat(self) -> NDArray[np.float32]:
+        normals = np.zeros((3, 200, 200), np.float32)
+        normals[2] = 1
+        return normals
+
+    def turned(self, face: Face) -> NDArray[np.float32]:
+        found = faces.relief(flat_dome(), np.ones((200, 200), np.float32), face, WHOLE)
+        assert found is not None
+        return faces.with_normals(self.flat(), [found])
+
+    def test_a_face_turns_away_to_every_side(self) -> None:
+        """Within 4 degrees of the dome's own, in the parts that the mesh's points lie thick in."""
+        face = faces.surface(dome(bump=0), slice(60, 140), slice(60, 140), 1)
+        y, x = np.mgrid[60:140, 60:140] + 0.5 - 100
+        exact = np.stack([x / 30, -y / 30, np.ones_like(x)])  # x to the right, y up, z to the viewer
+        exact /= np.linalg.norm(exact, axis=0)
+        inside = np.hypot(x, y) < 32
+        angle = np.degrees(np.arccos((face.normals * exact).sum(0).clip(-1, 1)))
+        assert np.mean(angle[inside]) < 4
+
+    def test_they_are_unit_vectors_and_end_with_the_face(self) -> None:
+        normals = self.turned(dome(bump=12))
+        assert np.allclose((normals**2).sum(0), 1, atol=1e-5)
+        y, x = np.mgrid[:200, :200]
+        outside = np.hypot(x - 100, y - 100) > 60
+        assert (normals[:, outside] == self.flat()[:, outside]).all()
 
 
 class TestSlope:

@@ -15,7 +15,8 @@ from depth.detection import Finding
 from depth.estimation import Networks
 from depth.manifest import BrokenManifest, Input, read, read_all
 from depth.network import Network, canvas, viewed
-from depth.ports import Box
+from depth.ports import Box, Subject
+from tests.golden import Photograph
 
 LETTERBOX = Input("image", 64, 64, "RGB", (0, 0, 0), (1, 1, 1), "letterbox")
 
@@ -62,6 +63,39 @@ def drawn(path: Path, channel: int, output: str = "depth", side: int = 64) -> No
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, 1, side, side])],
         [index],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def painting(path: Path, side: int = 64) -> None:
+    """A network whose normals are its picture, and whose depth is the picture's red."""
+    index = numpy_helper.from_array(np.array([0], np.int64), "index")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gather", ["image", "index"], ["depth"], axis=1),
+            helper.make_node("Identity", ["image"], ["normals"]),
+        ],
+        "painting",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
+        [
+            helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 1, side, side]),
+            helper.make_tensor_value_info("normals", TensorProto.FLOAT, [1, 3, side, side]),
+        ],
+        [index],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def finding(path: Path, side: int = 64) -> None:
+    """A detector that is sure of one face, in the middle and half as wide as the picture, whatever it sees."""
+    box = np.zeros((1, 1, 16), np.float32)
+    box[..., 2:4] = side / 2
+    constants = {"boxes": box, "scores": np.full((1, 1, 1), 9, np.float32)}
+    graph = helper.make_graph(
+        [helper.make_node("Constant", [], [name], value=numpy_helper.from_array(v)) for name, v in constants.items()],
+        "finding",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, v.shape) for name, v in constants.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
@@ -154,6 +188,49 @@ class TestOtherNetworks:
         image = np.zeros((64, 64, 3), np.float32)
         image[..., 0] = 255
         assert np.allclose(network.run(image)["inverse_depth"], (1 - 0.5) / 0.25)
+
+
+class TestNormals:
+    """A stand-in draws its picture's colours as normals; another finds one face in every picture."""
+
+    def networks(self, folder: Path, **outputs: Any) -> Networks:
+        painting(folder / "drawn.onnx")
+        drawn(folder / "matte.onnx", channel=0, output="alpha")
+        written(folder, "drawn", described(outputs=described()["outputs"] | outputs))
+        matte = {"role": "matte", "file": "matte.onnx", "outputs": {"alpha": {"name": "alpha"}}}
+        written(folder, "matte", described(**matte))
+        finding(folder / "finding.onnx")
+        found = {"boxes": {"name": "boxes"}, "scores": {"name": "scores"}}
+        written(
+            folder,
+            "found",
+            described(role="close-face-detector", file="finding.onnx", outputs=found, anchors=[[64, 1]]),
+        )
+        return Networks(folder)
+
+    def test_are_offered_where_the_manifest_names_them(self, tmp_path: Path) -> None:
+        assert self.networks(tmp_path).subjects == {Subject.DEPTH}
+        assert self.networks(tmp_path, normals={"name": "normals"}).subjects == set(Subject)
+
+    def test_come_when_they_are_asked_for(self, tmp_path: Path) -> None:
+        networks = self.networks(tmp_path, normals={"name": "normals"})
+        picture = Photograph(np.full((64, 64, 3), (255, 128, 0), np.uint8))
+        assert networks.estimate(picture).normals is None
+        normals = networks.estimate(picture, Subject.NORMALS).normals
+        assert normals is not None
+        assert np.allclose((normals**2).sum(0), 1, atol=1e-4)
+
+    def test_the_mirror_turns_them_back(self, tmp_path: Path) -> None:
+        """Red is x: 1 everywhere in the plain look, and 1 everywhere in the mirror, where right is left."""
+        networks = self.networks(tmp_path, normals={"name": "normals"})
+        picture = Photograph(np.full((64, 64, 3), (255, 128, 0), np.uint8))
+        seen = networks._maps("depth", picture, (0, 0, 64, 64), (64, 64))["normals"]
+        assert np.allclose(seen[0], 0) and np.allclose(seen[1], 0.5, atol=0.01)
+
+    def test_of_nobody_face_the_viewer(self) -> None:
+        normals = estimation.nobody((4, 3), Subject.NORMALS).normals
+        assert normals is not None
+        assert normals.tolist() == [[[0] * 4] * 3, [[0] * 4] * 3, [[1] * 4] * 3]
 
 
 class TestDetection:

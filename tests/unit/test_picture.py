@@ -398,6 +398,78 @@ def test_tiles_leave_no_seams() -> None:
     assert np.abs(np.asarray(drawn(size=size)) - expected)[sure].max() <= 2
 
 
+def turned(height: int = 120, width: int = 100) -> Relief:
+    """The same disc, its normals turning from left to right."""
+    flat = relief(height, width)
+    angle = np.linspace(-1.2, 1.2, width, dtype=np.float32) + np.zeros((height, 1), np.float32)
+    return Relief(flat.inverse_depth, flat.alpha, np.stack([np.sin(angle), 0 * angle, np.cos(angle)]))
+
+
+def coloured(output: str = "normals", file_format: str = "png", size: tuple[int, int] = (100, 120)) -> Image.Image:
+    return making.opened(picture.draw(turned(), size, output, file_format))
+
+
+def test_normals_are_colours_of_a_person_and_face_the_viewer_elsewhere() -> None:
+    values = np.asarray(coloured())
+    person = turned().alpha >= picture.PERSON_ALPHA
+    assert (values[~person] == (128, 128, 255)).all()
+    normals = turned().normals
+    assert normals is not None
+    expected = (127.5 * normals + 127.5).transpose(1, 2, 0)
+    assert np.abs(values - expected)[person].max() <= 1
+
+
+def test_normals_keep_their_length_at_any_size() -> None:
+    """Between two directions the mean is shorter than either, and drawn so it would be a wrong direction's colour."""
+    half = np.zeros((3, 8, 8), np.float32)
+    half[0, :, :4], half[2, :, 4:] = 1, 1
+    edge = Relief(np.ones((8, 8), np.float32), np.ones((8, 8), np.float32), half)
+    values = np.asarray(making.opened(picture.draw(edge, (64, 64), "normals", "png"))) / 127.5 - 1
+    assert np.abs(np.linalg.norm(values, axis=-1) - 1).max() < 0.02
+
+
+@pytest.mark.parametrize(("file_format", "mode"), [("jpeg", "RGB"), ("png", "RGB"), ("webp", "RGB"), ("png16", "RGB")])
+def test_normals_in_every_format(file_format: str, mode: str) -> None:
+    image = coloured("normals", file_format, (173, 211))
+    image.load()
+    assert (image.mode, image.size) == (mode, (173, 211))
+    assert not image.getexif() and "icc_profile" not in image.info
+
+
+def test_normals_and_alpha_are_four_channels() -> None:
+    both = np.asarray(coloured("normals+alpha"))
+    assert (both[..., :3] == np.asarray(coloured())).all()
+    assert (both[..., 3] == np.asarray(coloured("alpha"))).all()
+
+
+def test_jpeg_keeps_the_colours_of_normals() -> None:
+    jpeg, exact = (np.asarray(coloured("normals", kind, (800, 960))).astype(int) for kind in ("jpeg", "png"))
+    person = np.abs(exact - (128, 128, 255)).any(-1)
+    assert np.abs(jpeg - exact)[person].mean() < 1.5
+    for top in range(0, 960, 8):
+        for left in range(0, 800, 8):
+            block = np.s_[top : top + 8, left : left + 8]
+            if not person[block].any():
+                assert np.abs(jpeg[block] - (128, 128, 255)).max() <= 2
+    edge = person ^ np.roll(person, 1, 1)
+    assert np.abs(jpeg - exact)[edge].mean() < 12  # 24 with chroma at half the size
+
+
+def test_normals_of_16_bits_have_more_levels_than_8() -> None:
+    data = picture.draw(turned(), (2000, 64), "normals", "png16")
+    assert struct.unpack(">LLBB", data[16:26]) == (2000, 64, 16, 2)
+    length = data.index(b"IDAT") - 4
+    [size] = struct.unpack(">L", data[length : length + 4])
+    rows = np.frombuffer(zlib.decompress(data[length + 8 : length + 8 + size]), np.uint8).reshape(64, -1)
+    assert (rows[:, 0] == 2).all()  # each row less the one above
+    levels = np.add.accumulate(rows[:, 1:], axis=0, dtype=np.uint8).view(">u2").reshape(64, 2000, 3)
+    red = levels[32, 640:1360, 0]  # of the person
+    assert len(np.unique(red)) > 600  # 8 bits would have 110
+    exact = np.asarray(making.opened(picture.draw(turned(), (2000, 64), "normals", "png"))).astype(int)
+    assert np.abs(levels.astype(int) // 257 - exact).max() <= 1
+    assert (np.asarray(making.opened(data)) == levels >> 8).all()  # another reader sees the same
+
+
 def test_no_metadata_of_the_input_survives() -> None:
     exif = Image.Exif()
     exif[0x010E] = "secret description"

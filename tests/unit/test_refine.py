@@ -51,6 +51,30 @@ class TestMaps:
         assert np.isfinite(maps.extrapolate(np.ones((5, 7), np.float32), np.zeros((5, 7), np.float32))).all()
 
 
+class TestNormals:
+    def refined(self) -> NDArray[np.float32]:
+        """Of a disc that faces left before a ground that faces right: a network says something there too."""
+        mask = disc(128, 0.3)
+        x = 1 - 2 * mask
+        normals = refine.refine(Estimate(mask, mask, np.stack([x, 0 * x, 0 * x])), coloured(disc(512, 0.3))).normals
+        assert normals is not None
+        return normals
+
+    def test_the_ground_does_not_turn_the_person_s_edge(self) -> None:
+        normals = self.refined()
+        inside = disc(normals.shape[-1], 0.3) > 0
+        assert np.allclose(normals[0][inside], -1, atol=1e-3)
+
+    def test_they_are_unit_vectors(self) -> None:
+        assert np.allclose((self.refined() ** 2).sum(0), 1, atol=1e-4)
+
+    def test_of_an_empty_picture_face_the_viewer(self) -> None:
+        empty, normals = np.zeros((8, 8), np.float32), np.ones((3, 8, 8), np.float32)
+        relief = refine.refine(Estimate(empty, empty, normals), Photograph(np.zeros((40, 40, 3), np.uint8)))
+        assert relief.normals is not None
+        assert relief.normals[:, 5, 5].tolist() == [0, 0, 1]
+
+
 class TestAlpha:
     def refined(self, alpha: NDArray[np.float32], picture: Photograph) -> NDArray[np.float32]:
         return refine.refine(Estimate(alpha, alpha), picture).alpha

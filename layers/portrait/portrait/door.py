@@ -25,6 +25,7 @@ from portrait.trail import Trail
 
 ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     f"/{tariff.DEPTH_ENDPOINT}": ("POST",),
+    f"/{tariff.NORMALS_ENDPOINT}": ("POST",),
     "/session/v1/code": ("POST",),
     "/session/v1": ("GET", "POST", "DELETE"),
     "/account/v1": ("GET", "DELETE"),
