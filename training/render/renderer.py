@@ -1,10 +1,9 @@
 """Draws posed people with OpenGL: premultiplied colour, soft alpha, exact inverse depth and normals, labels of person
 and part. Needs no window (EGL).
 
-Works on a graphics card and on Mesa's llvmpipe. A person's pieces are sent to the device once; a pose is then a table
-of bone matrices, and the vertex shader does the skinning. Light is that of a panorama (spherical harmonics of order 2:
-Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001) and one lamp with a shadow
-map. Everything is drawn at `factor` times the size. Hair and lashes are cards; a hashed alpha test (Wyman and McGuire,
+Works on a graphics card and on Mesa's llvmpipe. Skinning is one matrix product a piece, on the host: on llvmpipe, where
+the vertex shader runs on the same cores, it was dearer, and done twice, for the shadow and for the picture. Light is that of a panorama (spherical harmonics of order 2: Ramamoorthi and
+Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001) and one lamp with a shadow map. Everything is drawn at `factor` times the size. Hair and lashes are cards; a hashed alpha test (Wyman and McGuire,
 2017) makes the order of triangles irrelevant, and the mean over samples is soft alpha. Depth and normals are averaged
 over covered samples only; the label is the nearest sample's.
 """
@@ -18,10 +17,13 @@ from PIL import Image
 
 from training.render import shaders
 
-SHADOW_PX = 768
+SHADOW_PX = 512
 GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12}
-CARDS = ("hair", "brow", "lash", "cloth")
-"""Kinds whose textures have holes."""
+CASTING = ("skin", "cloth", "hair", "thing")
+"""Kinds that cast shadows."""
+
+CARDS = ("hair", "brow", "lash")
+"""Kinds whose textures have holes; drawn last."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +91,50 @@ class Drawn:
     labels: NDArray[np.uint8]
 
 
+class Mesh:
+    """A piece on the device; `skin` is V x B weights over the bones that it hangs on."""
+
+    def __init__(
+        self, context: moderngl.Context, picture: moderngl.Program, shade: moderngl.Program, piece: Piece
+    ) -> None:
+        self.piece = piece  # kept, so that no other piece gets its id
+        self.bones, columns = np.unique(piece.joints, return_inverse=True)
+        self.skin = np.zeros((len(piece.vertices), len(self.bones)), np.float32)
+        rows = np.arange(len(piece.vertices))[:, None]
+        np.add.at(self.skin, (rows, columns.reshape(piece.joints.shape)), piece.weights)
+        self.rest, self.normals = piece.vertices.astype(np.float32), piece.normals.astype(np.float32)
+        fixed = context.buffer(np.column_stack([piece.uv, piece.parts]).astype("f4").tobytes())
+        self.moving = context.buffer(reserve=len(rows) * 24, dynamic=True)
+        faces = context.buffer(piece.faces.astype("i4").tobytes())
+        layout = [(self.moving, "3f 3f", "position", "normal"), (fixed, "2f 1f", "uv", "part")]
+        self.seen = context.vertex_array(picture, layout, faces)
+        self.casting = context.vertex_array(shade, [(self.moving, "3f 12x", "position")], faces)
+        self.owned = (self.seen, self.casting, fixed, self.moving, faces)
+
+    def pose(self, bones: NDArray[np.float32], view: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Bring the vertices into view space with B x 4 x 4 matrices; where they are now, V x 3."""
+        tables = (view @ bones[self.bones])[:, :3].astype(np.float32)
+        turns = (self.skin @ tables.reshape(len(tables), 12)).reshape(-1, 3, 4)
+        out = np.empty((len(turns), 2, 3), np.float32)
+        np.einsum("vij,vj->vi", turns[..., :3], self.rest, out=out[:, 0])
+        out[:, 0] += turns[..., 3]
+        np.einsum("vij,vj->vi", turns[..., :3], self.normals, out=out[:, 1])
+        self.moving.write(out)
+        return out[:, 0]
+
+    def release(self) -> None:
+        for thing in self.owned:
+            thing.release()
+
+
 class Renderer:
     """Square frames of `size` pixels with `factor` squared samples per pixel."""
 
     def __init__(self, size: int = 256, factor: int = 2, texture_px: int = 1024) -> None:
         self.size, self.factor, self.texture_px = size, factor, texture_px
         self.context = context = moderngl.create_context(standalone=True, backend="egl")
-        self.people = context.program(shaders.VERTEX, shaders.FRAGMENT)
+        self.solid = context.program(shaders.VERTEX, shaders.SOLID)
+        self.cards = context.program(shaders.VERTEX, shaders.CARDS)
         self.shade = context.program(shaders.SHADOW_VERTEX, shaders.SHADOW_FRAGMENT)
         self.resolve = context.program(shaders.RESOLVE_VERTEX, shaders.RESOLVE_FRAGMENT)
         big, small = (size * factor, size * factor), (size, size)
@@ -111,82 +150,71 @@ class Renderer:
         corners = context.buffer(np.array([-1, -1, 3, -1, -1, 3], "f4").tobytes())
         self.triangle = context.vertex_array(self.resolve, [(corners, "2f", "position")])
         self.textures = {None: context.texture((1, 1), 4, bytes([255] * 4))}
-        self.meshes: dict[int, tuple[moderngl.VertexArray, moderngl.VertexArray, list[moderngl.Buffer]]] = {}
+        self.meshes: dict[int, Mesh] = {}
 
     def draw(self, people: list[Appearance], focal: float, light: Light, seed: float) -> Drawn:
         """`focal` is the focal length in half image heights; view space in decimetres, y up, looking along -z."""
-        rays = shadow_matrix(people, light.direction)
-        bones = [[self._bones(table) for table in person.bones] for person in people]
-        self._draw_shadows(people, bones, rays)
+        places = np.concatenate([self._posed(person) for person in people])
+        rays = shadow_matrix(places, light.direction)
+        self._draw_shadows(people, rays)
         self.samples.use()
         self.samples.clear(0, 0, 0, 0)
         self.context.enable(moderngl.DEPTH_TEST)
-        program = self.people
         self.shadow.use(2)
-        program["picture"].value, program["bones"].value, program["shadow"].value = 0, 1, 2
-        program["projection"].write(perspective(focal).T.astype("f4").tobytes())
-        program["rays"].write(rays.T.astype("f4").tobytes())
-        program["harmonics"].write(light.harmonics.astype("f4").tobytes())
-        program["lamp"].value, program["lamp_colour"].value = tuple(light.direction), tuple(light.colour)
-        program["seed"].value = seed
-        for number, (person, tables) in enumerate(zip(people, bones, strict=True), 1):
-            program["person"].value = number
-            program["view"].write(person.view.T.astype("f4").tobytes())
-            for piece, table in zip(person.pieces, tables, strict=True):
-                self._draw_piece(piece, table, person.look)
-        for tables in bones:
-            for table in tables:
-                table.release()
+        self.cards["seed"].value = seed
+        for program in (self.solid, self.cards):
+            self._light(program, focal, rays, light)
+            for number, person in enumerate(people, 1):
+                program["person"].value = number
+                for piece in person.pieces:
+                    if self._program(piece) == program:
+                        self._draw_piece(program, piece, person.look)
         return self._resolved()
 
     def forget(self, pieces: list[Piece]) -> None:
         """Release what the device holds of a person who will not come again."""
         for piece in pieces:
             if id(piece) in self.meshes:
-                full, bare, buffers = self.meshes.pop(id(piece))
-                for thing in (full, bare, *buffers):
-                    thing.release()
+                self.meshes.pop(id(piece)).release()
 
-    def _draw_shadows(self, people: list[Appearance], bones: list[list[moderngl.Texture]], rays: NDArray) -> None:
+    def _posed(self, person: Appearance) -> NDArray[np.float32]:
+        """A few of the places where the person is, N x 3."""
+        pairs = zip(person.pieces, person.bones, strict=True)
+        return np.concatenate([thinned(self._mesh(piece).pose(bones, person.view)) for piece, bones in pairs])
+
+    def _draw_shadows(self, people: list[Appearance], rays: NDArray) -> None:
         self.shadow_buffer.use()
         self.shadow_buffer.clear(depth=1.0)
         self.context.enable(moderngl.DEPTH_TEST)
-        self.shade["bones"].value = 1
-        for person, tables in zip(people, bones, strict=True):
-            self.shade["view"].write((rays @ person.view).T.astype("f4").tobytes())
-            for piece, table in zip(person.pieces, tables, strict=True):
-                if piece.kind in ("skin", "cloth", "hair"):
-                    table.use(1)
-                    self._mesh(piece)[1].render()
+        self.shade["rays"].write(rays.T.astype("f4").tobytes())
+        for person in people:
+            for piece in person.pieces:
+                if piece.kind in CASTING:
+                    self._mesh(piece).casting.render()
 
-    def _draw_piece(self, piece: Piece, table: moderngl.Texture, look: Look) -> None:
-        program = self.people
+    def _light(self, program: moderngl.Program, focal: float, rays: NDArray, light: Light) -> None:
+        program["picture"].value, program["shadow"].value = 0, 2
+        program["projection"].write(perspective(focal).T.astype("f4").tobytes())
+        program["rays"].write(rays.T.astype("f4").tobytes())
+        program["harmonics"].write(light.harmonics.astype("f4").tobytes())
+        program["lamp"].value, program["lamp_colour"].value = tuple(light.direction), tuple(light.colour)
+
+    def _draw_piece(self, program: moderngl.Program, piece: Piece, look: Look) -> None:
         self._texture(piece.texture).use(0)
-        table.use(1)
         program["tint"].value = tuple(float(v) for v in look.tints.get(piece.kind, (1, 1, 1)))
-        program["holes"].value = float(piece.kind in CARDS)
         program["gloss"].value = GLOSS.get(piece.kind, 0.02)
         program["wrap"].value = 0.3 if piece.kind == "skin" else 0.1
         program["pattern"].value = look.pattern if piece.kind == "cloth" else 0
         program["pattern_scale"].value, program["pattern_colour"].value = look.pattern_scale, look.pattern_colour
-        self._mesh(piece)[0].render()
+        self._mesh(piece).seen.render()
 
-    def _mesh(self, piece: Piece) -> tuple[moderngl.VertexArray, moderngl.VertexArray, list[moderngl.Buffer]]:
+    def _program(self, piece: Piece) -> moderngl.Program:
+        return self.cards if piece.kind in CARDS else self.solid
+
+    def _mesh(self, piece: Piece) -> Mesh:
         if id(piece) not in self.meshes:
-            context = self.context
-            columns = (piece.vertices, piece.normals, piece.uv, piece.joints, piece.weights, piece.parts[:, None])
-            rows = context.buffer(np.concatenate([c.astype("f4") for c in columns], 1).tobytes())
-            faces = context.buffer(piece.faces.astype("i4").tobytes())
-            names = ("position", "normal", "uv", "joints", "weights", "part")
-            full = context.vertex_array(self.people, [(rows, "3f 3f 2f 4f 4f 1f", *names)], faces)
-            layout = (rows, "3f 20x 4f 4f 4x", "position", "joints", "weights")
-            self.meshes[id(piece)] = full, context.vertex_array(self.shade, [layout], faces), [rows, faces]
+            self.meshes[id(piece)] = Mesh(self.context, self._program(piece), self.shade, piece)
         return self.meshes[id(piece)]
-
-    def _bones(self, table: NDArray[np.float32]) -> moderngl.Texture:
-        texture = self.context.texture((3, len(table)), 4, table[:, :3].astype("f4").tobytes(), dtype="f4")
-        texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        return texture
 
     def _texture(self, path: str | None) -> moderngl.Texture:
         if path not in self.textures:
@@ -226,29 +254,20 @@ def perspective(focal: float, near: float = 0.2, far: float = 200.0) -> NDArray[
     return matrix
 
 
-def shadow_matrix(people: list[Appearance], direction: NDArray[np.float64]) -> NDArray[np.float64]:
-    """View space to the lamp's clip space: parallel rays over a box around everybody."""
+def thinned(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    return places[:: max(1, len(places) // 100)]
+
+
+def shadow_matrix(places: NDArray[np.float32], direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """View space to the lamp's clip space: parallel rays over a box around all places, N x 3."""
     up = np.array([0.0, 1.0, 0.0]) if abs(direction[1]) < 0.9 else np.array([1.0, 0.0, 0.0])
     across = np.cross(up, direction)
     across /= np.linalg.norm(across)
     turn = np.stack([across, np.cross(direction, across), direction])
-    ends = [person.view[:3, :3] @ bone[:3, 3] + person.view[:3, 3] for person in people for bone in _places(person)]
-    points = np.array(ends) @ turn.T
-    low, high = points.min(0) - 2.5, points.max(0) + 2.5  # flesh, hair and clothes around the bones
+    points = places @ turn.T
+    low, high = points.min(0) - 0.5, points.max(0) + 0.5  # what lies between the places looked at
     matrix = np.eye(4)
     scale = 2 / (high - low) * (1, 1, -1)
     matrix[:3, :3] = turn * scale[:, None]
     matrix[:3, 3] = -(high + low) / 2 * scale
     return matrix
-
-
-def _places(person: Appearance) -> list[NDArray[np.float64]]:
-    """Where the vertices of a person's largest piece are, thinned out, as matrices with that translation."""
-    largest = max(range(len(person.pieces)), key=lambda k: len(person.pieces[k].vertices))
-    piece, bones = person.pieces[largest], person.bones[largest]
-    chosen = slice(None, None, max(1, len(piece.vertices) // 200))
-    matrices = bones[piece.joints[chosen, 0]]
-    posed = np.einsum("vij,vj->vi", matrices[:, :3, :3], piece.vertices[chosen]) + matrices[:, :3, 3]
-    out = np.tile(np.eye(4), (len(posed), 1, 1))
-    out[:, :3, 3] = posed
-    return list(out)

@@ -1,40 +1,28 @@
-"""The programs of the graphics device (GLSL 3.3)."""
+"""The programs of the graphics device (GLSL 3.3). Vertices come in view space."""
 
-SKINNING = """
-in vec3 position; in vec4 joints; in vec4 weights;
-uniform sampler2D bones;
-mat4x3 bone() {
-    mat3x4 rows = mat3x4(0);
-    for (int k = 0; k < 4; k++) {
-        int row = int(joints[k] + 0.5);
-        for (int c = 0; c < 3; c++) rows[c] += weights[k] * texelFetch(bones, ivec2(c, row), 0);
-    }
-    return transpose(rows);
+VERTEX = """#version 330
+in vec3 position; in vec3 normal; in vec2 uv; in float part;
+uniform mat4 projection; uniform mat4 rays;
+out vec3 at; out vec3 facing; out vec2 texel; out vec3 lit; flat out float piece;
+void main() {
+    at = position;
+    facing = normal;
+    texel = uv;
+    lit = (rays * vec4(position, 1)).xyz * 0.5 + 0.5;
+    piece = part;
+    gl_Position = projection * vec4(position, 1);
 }
 """
 
-VERTEX = f"""#version 330
-{SKINNING}
-in vec3 normal; in vec2 uv; in float part;
-uniform mat4 view; uniform mat4 projection; uniform mat4 rays;
-out vec3 at; out vec3 facing; out vec2 texel; out vec3 lit; flat out float piece;
-void main() {{
-    piece = part;
-    mat4x3 skin = bone();
-    vec4 p = view * vec4(skin * vec4(position, 1), 1);
-    at = p.xyz;
-    facing = mat3(view) * (mat3(skin) * normal);
-    texel = uv;
-    lit = (rays * p).xyz * 0.5 + 0.5;
-    gl_Position = projection * p;
-}}
+HOLES = """
+    if (sampled.a < mix(0.15, 0.75, hash(floor(vec3(gl_FragCoord.xy, seed))))) discard;
 """
 
-FRAGMENT = """#version 330
+_FRAGMENT = """#version 330
 in vec3 at; in vec3 facing; in vec2 texel; in vec3 lit; flat in float piece;
 uniform float person;
 uniform sampler2D picture; uniform sampler2D shadow;
-uniform vec3 tint; uniform float holes; uniform float gloss; uniform float wrap; uniform float seed;
+uniform vec3 tint; uniform float gloss; uniform float wrap; uniform float seed;
 uniform int pattern; uniform float pattern_scale; uniform vec3 pattern_colour;
 uniform vec3 harmonics[9]; uniform vec3 lamp; uniform vec3 lamp_colour;
 layout(location = 0) out vec4 colour;
@@ -50,11 +38,13 @@ vec3 irradiance(vec3 n) {
          + harmonics[7] * (n.x * n.z) + harmonics[8] * (n.x * n.x - n.y * n.y);
 }
 float unshadowed(float slope) {
-    float bias = 0.004 + 0.01 * (1.0 - slope), sum = 0.0;
-    vec2 step = 1.5 / vec2(textureSize(shadow, 0));
-    for (int y = -1; y <= 1; y++) for (int x = -1; x <= 1; x++)
-        sum += lit.z - bias < texture(shadow, lit.xy + step * vec2(x, y)).r ? 1.0 : 0.0;
-    return sum / 9.0;
+    float nearer = lit.z - 0.004 - 0.01 * (1.0 - slope);
+    vec2 step = 1.0 / vec2(textureSize(shadow, 0));
+    vec4 blockers = vec4(texture(shadow, lit.xy + step * vec2(-1.2, -0.6)).r,
+                         texture(shadow, lit.xy + step * vec2(0.6, -1.2)).r,
+                         texture(shadow, lit.xy + step * vec2(1.2, 0.6)).r,
+                         texture(shadow, lit.xy + step * vec2(-0.6, 1.2)).r);
+    return dot(vec4(lessThan(vec4(nearer), blockers)), vec4(0.25));
 }
 vec3 printed(vec3 albedo) {
     vec2 q = texel * pattern_scale;
@@ -66,25 +56,30 @@ vec3 printed(vec3 albedo) {
 }
 void main() {
     vec4 sampled = texture(picture, texel);
-    if (holes > 0.0 && sampled.a < mix(0.15, 0.75, hash(floor(vec3(gl_FragCoord.xy, seed))))) discard;
+    // holes
     vec3 n = normalize(facing), eye = normalize(-at);
     if (dot(n, eye) < 0.0) n = -n;
-    vec3 albedo = printed(pow(sampled.rgb, vec3(2.2)) * tint);
-    float slope = dot(n, lamp), open = unshadowed(max(slope, 0.0));
+    vec3 albedo = printed(sampled.rgb * sampled.rgb * tint);
+    float slope = dot(n, lamp), open = slope > -wrap ? unshadowed(max(slope, 0.0)) : 0.0;
     vec3 light = albedo * max(irradiance(n), vec3(0.0));
     light += albedo * lamp_colour * open * max(0.0, (slope + wrap) / (1.0 + wrap));
     light += lamp_colour * open * gloss * pow(max(0.0, dot(n, normalize(lamp + eye))), 24.0) * step(0.0, slope);
     light = light * (1.0 + light / 9.0) / (1.0 + light);
-    colour = vec4(pow(max(light, 0.0), vec3(1.0 / 2.2)), 1.0);
+    colour = vec4(sqrt(max(light, 0.0)), 1.0);
     inverse_depth = -1.0 / at.z;
     surface = vec4(0.5 * n + 0.5, (16.0 * person + piece) / 255.0);
 }
 """
 
-SHADOW_VERTEX = f"""#version 330
-{SKINNING}
-uniform mat4 view;
-void main() {{ gl_Position = view * vec4(bone() * vec4(position, 1), 1); }}
+SOLID = _FRAGMENT
+"""Without a discard the device tests depth before it shades."""
+
+CARDS = _FRAGMENT.replace("    // holes", HOLES)
+
+SHADOW_VERTEX = """#version 330
+in vec3 position;
+uniform mat4 rays;
+void main() { gl_Position = rays * vec4(position, 1); }
 """
 
 SHADOW_FRAGMENT = """#version 330
