@@ -22,6 +22,7 @@ from portrait.ledger import (
     TooManyKeys,
     Window,
 )
+from portrait.payments import Booked, Notice, Payment
 from portrait.problems import IdempotencyKeyReused, InvalidApiKey, NoCredits, RevokedApiKey, Timeout
 
 NOW = 1_800_000_000.0
@@ -203,3 +204,29 @@ class FakeLedger:
         if account_id not in self.accounts:
             raise NotThere(account_id)
         return self.accounts[account_id]
+
+
+@dataclass
+class FakePayments:
+    """What is known of payments, in memory, over a ledger in memory. `closed`: accounts that their owners deleted."""
+
+    ledger: FakeLedger
+    known: dict[str, Payment] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+
+    def book(self, notice: Notice, now: float, deadline: float) -> Booked:
+        if now >= deadline:
+            raise Timeout()
+        with self.ledger.lock:
+            after, movements = self.known.get(notice.payment_id, Payment(notice.payment_id)).after(notice)
+            account_id = after.sale.account_id if after.sale else ""
+            if movements:
+                account = self.ledger._account(account_id)
+                for movement in movements:
+                    assert movement.row not in account.rows
+                    account.rows[movement.row] = Row(
+                        Entry(movement.row, movement.credits, int(now), movement.note), notice.notice_id
+                    )
+                    account.credits += movement.credits
+            self.known[notice.payment_id] = after
+            return Booked(account_id, movements, is_closed=bool(movements) and account_id in self.closed)
