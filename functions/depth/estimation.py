@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from depth import faces, gate, maps
 from depth.detection import Finding
+from depth.look import look
 from depth.maps import Map
-from depth.network import Network, View, canvas, open_all, viewed
+from depth.network import Network, open_all
 from depth.ports import Box, Estimate, Pixels, Subject
 
 RASTER_PX: Final = 512
@@ -27,12 +28,6 @@ STRAY: Final = 0.02
 
 UNSURE: Final = 0.01
 """Alpha closer to 0 or 1 than this says no more than this: no network is as sure as it sounds."""
-
-DRAWN: Final = ("inverse_depth", "alpha", "normals")
-"""Outputs that are maps of the picture."""
-
-MIRRORED_NORMAL: Final = np.array([-1, 1, 1], np.float32)[:, None, None]
-"""In the mirror right is left."""
 
 
 class Networks:
@@ -53,44 +48,22 @@ class Networks:
         found = gate.people(self.networks, pixels, whole)
         if not found:
             return nobody(size, subject)
-        rough = vouched_for(self._maps("matte", pixels, whole, size)["alpha"], found, whole)
+        matte, shape = self.networks["matte"], self.networks["depth"]
+        rough = vouched_for(look(matte, pixels, whole, size, "alpha")["alpha"], found, whole)
         box = people_box(rough, found, whole)
         inner = box_size(box, whole, size)
-        near_matte = self._maps("matte", pixels, box, inner)["alpha"]
-        matte = (near_matte + rough[cells(box, whole, rough.shape)]) * np.float32(0.5)
-        seen = self._maps("depth", pixels, box, inner)
-        alpha = placed(agreed(matte, seen.get("alpha")), np.zeros_like(rough), box, whole)
+        near_matte = look(matte, pixels, box, inner, "alpha")["alpha"]
+        both_mattes = (near_matte + rough[cells(box, whole, rough.shape)]) * np.float32(0.5)
+        wanted = ("nearness", "alpha", "normals") if subject is Subject.NORMALS else ("nearness", "alpha")
+        seen = look(shape, pixels, box, inner, *wanted)
+        alpha = placed(agreed(both_mattes, seen.get("alpha")), np.zeros_like(rough), box, whole)
         alpha = decided(vouched_for(alpha, found, whole))
-        near = seen["inverse_depth"] * self._sign
-        near = placed(near, np.full_like(rough, near.min()), box, whole)
+        near = placed(seen["nearness"], np.full_like(rough, seen["nearness"].min()), box, whole)
         reliefs = self._reliefs(near, alpha, pixels, found, whole)
         normals = None
         if subject is Subject.NORMALS:
             normals = faces.with_normals(placed(seen["normals"], facing(size), box, whole), reliefs)
         return Estimate(faces.with_relief(near, reliefs), alpha, normals)
-
-    def _maps(self, role: str, pixels: Pixels, box: Box, size: tuple[int, int]) -> dict[str, Map]:
-        """What a network draws of a box, at `size` (width, height): the mean of a plain look and one in the mirror.
-
-        Normals come with three channels and as long as the looks left them, everything else with one.
-
-        The mirror's errors are others: alone it brings as much as a wider network (r .82 -> .83, matte IoU .83 -> .84).
-        """
-        network = self.networks[role]
-        view = viewed(network.manifest.input, box)
-        image = canvas(pixels, view)
-        plain, mirrored = network.run(image), network.run(image[:, ::-1])
-        if "normals" in plain:
-            mirrored["normals"] = mirrored["normals"] * MIRRORED_NORMAL
-        return {
-            meaning: covered((plain[meaning] + mirrored[meaning][..., ::-1]) * np.float32(0.5), view, size)
-            for meaning in DRAWN
-            if meaning in plain
-        }
-
-    @property
-    def _sign(self) -> np.float32:
-        return np.float32(1 if self.networks["depth"].manifest.larger_is == "nearer" else -1)
 
     def _reliefs(
         self, near: Map, alpha: Map, pixels: Pixels, found: list[Finding], whole: Box
@@ -119,14 +92,6 @@ def facing(size: tuple[int, int]) -> Map:
     normals = np.zeros((3, size[1], size[0]), np.float32)
     normals[2] = 1
     return normals
-
-
-def covered(output: Map, view: View, size: tuple[int, int]) -> Map:
-    """A network's map, or maps (3, ...), without their black border, as `size` (width, height)."""
-    height, width = output.shape[-2:]
-    layers = output.reshape(-1, height, width)
-    shown = [maps.resample(layer, size, view.within(width, height)) for layer in layers]
-    return shown[0] if len(shown) == 1 else np.stack(shown)
 
 
 def agreed(first: Map, second: Map | None) -> Map:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 ROLES: Final = ("depth", "matte", "person-detector", "face-detector", "close-face-detector", "face-mesh")
 """What the estimator has use for. The first two must be there; the others make it better."""
@@ -16,10 +18,11 @@ class BrokenManifest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How a picture becomes the input: (1, 3, height, width) float32, (pixel / 255 - mean) / deviation.
+    """How a picture becomes the input: float32, (pixel / 255 - mean) / deviation, in the order of the input's channels.
 
-    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it on black, `stretch` fills
-    the input.
+    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it, `stretch` fills the input.
+    border: what lies around a letterboxed picture, `black` or its own `edge` drawn on. layout: NCHW is (1, 3, height,
+    width), NHWC (1, height, width, 3); outputs of four dimensions have the same.
     """
 
     name: str
@@ -29,11 +32,18 @@ class Input:
     mean: tuple[float, float, float]
     deviation: tuple[float, float, float]
     fit: str
+    border: str = "black"
+    layout: str = "NCHW"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """outputs: meaning -> name in the file. larger_is: `nearer` or `farther`, for depth. anchors: a detector's."""
+    """outputs: meaning -> name in the file. anchors: a detector's.
+
+    larger_is: `nearer` or `farther`, of the meaning `inverse_depth` (free scale and shift; of the meaning `depth`, a
+    distance, the reciprocal is taken). axes: signs that make x, y and z of normals point right, up and to the viewer.
+    looks: 2 where the mean with a look in the mirror is worth its time, or 1.
+    """
 
     name: str
     role: str
@@ -42,6 +52,8 @@ class Manifest:
     input: Input
     outputs: Mapping[str, str]
     larger_is: str
+    axes: tuple[float, float, float]
+    looks: int
     anchors: tuple[tuple[int, int], ...]
 
 
@@ -76,6 +88,8 @@ def _manifest(path: Path, entries: Mapping[str, Any]) -> Manifest:
         input=_input(entries["input"]),
         outputs={meaning: output["name"] for meaning, output in entries["outputs"].items()},
         larger_is=_one_of(("nearer", "farther"), entries.get("larger_is", "nearer")),
+        axes=_axes(entries.get("axes", "right up near")),
+        looks=_one_of((1, 2), entries.get("looks", 2)),
         anchors=tuple((int(stride), int(count)) for stride, count in entries.get("anchors", ())),
     )
 
@@ -90,7 +104,20 @@ def _input(entries: Mapping[str, Any]) -> Input:
         mean=_three(entries["mean"]),
         deviation=_three(entries["deviation"]),
         fit=_one_of(("letterbox", "stretch"), entries["fit"]),
+        border=_one_of(("black", "edge"), entries.get("border", "black")),
+        layout=_one_of(("NCHW", "NHWC"), entries.get("layout", "NCHW")),
     )
+
+
+def _axes(words: str) -> tuple[float, float, float]:
+    """Signs that turn normals to x right, y up, z near."""
+    x, y, z = words.split()
+    ours = (
+        _one_of(("right", "left"), x) == "right",
+        _one_of(("up", "down"), y) == "up",
+        _one_of(("near", "far"), z) == "near",
+    )
+    return _three([1.0 if same else -1.0 for same in ours])
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:
@@ -98,7 +125,7 @@ def _three(values: list[float]) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _one_of(choices: tuple[str, ...], value: str) -> str:
+def _one_of(choices: tuple[T, ...], value: T) -> T:
     if value not in choices:
-        raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+        raise ValueError(f"{value!r} is none of {', '.join(map(str, choices))}")
     return value

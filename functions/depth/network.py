@@ -14,7 +14,7 @@ from depth.ports import Box, Pixels
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where a box of the picture lies in a network's input: `inner` in input pixels, the rest is black."""
+    """Where a box of the picture lies in a network's input: `inner` in input pixels, the rest is its border."""
 
     box: Box
     inner: tuple[int, int, int, int]
@@ -64,9 +64,13 @@ class Network:
         values = (image - 255 * mean) / (255 * deviation)
         if given.colour == "BGR":
             values = values[..., ::-1]
-        feed = {given.name: np.ascontiguousarray(values.transpose(2, 0, 1)[None], np.float32)}
+        ordered = values.transpose(2, 0, 1) if given.layout == "NCHW" else values
+        feed = {given.name: np.ascontiguousarray(ordered[None], np.float32)}
         meanings = self.manifest.outputs
-        return dict(zip(meanings, self.session.run(list(meanings.values()), feed), strict=True))
+        outputs = self.session.run(list(meanings.values()), feed)
+        if given.layout == "NHWC":
+            outputs = [output.transpose(0, 3, 1, 2) if output.ndim == 4 else output for output in outputs]
+        return dict(zip(meanings, outputs, strict=True))
 
 
 def open_all(folder: Path) -> Mapping[str, Network]:
@@ -86,8 +90,10 @@ def viewed(given: Input, box: Box) -> View:
 
 
 def canvas(pixels: Pixels, view: View) -> NDArray[np.float32]:
-    """The input's picture (height, width, 3), 0 to 255, black around the inner rectangle."""
-    image = np.zeros((view.input.height, view.input.width, 3), np.float32)
+    """The input's picture (height, width, 3), 0 to 255, with the manifest's border around the inner rectangle."""
     left, top, right, bottom = view.inner
-    image[top:bottom, left:right] = pixels.sample((right - left, bottom - top), view.box)
-    return image
+    seen = pixels.sample((right - left, bottom - top), view.box).astype(np.float32)
+    around = ((top, view.input.height - bottom), (left, view.input.width - right), (0, 0))
+    if view.input.border == "edge":
+        return np.pad(seen, around, mode="edge")
+    return np.pad(seen, around)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from depth import detection, estimation, gate
+from depth import detection, estimation, gate, look
 from depth.detection import Finding
 from depth.estimation import Networks
 from depth.manifest import BrokenManifest, Input, read, read_all
@@ -86,6 +86,36 @@ def painting(path: Path, side: int = 64) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
 
+def ramp(path: Path, side: int = 64) -> None:
+    """A network that answers with the number of each column."""
+    columns = np.tile(np.arange(side, dtype=np.float32), (1, 1, side, 1))
+    graph = helper.make_graph(
+        [helper.make_node("Constant", [], ["depth"], value=numpy_helper.from_array(columns))],
+        "ramp",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 1, side, side])],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def channels_last(path: Path) -> None:
+    """A network that takes (1, 32, 64, 3) and answers with its red, (1, 32, 64, 1)."""
+    index = numpy_helper.from_array(np.array([0], np.int64), "index")
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["image", "index"], ["depth"], axis=3)],
+        "channels_last",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 32, 64, 3])],
+        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 32, 64, 1])],
+        [index],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def nearness(networks: Networks) -> NDArray[np.float32]:
+    """What the network for depth says of a picture whose red grows to the right."""
+    return look.look(networks.networks["depth"], Plain(64, 64), (0, 0, 64, 64), (64, 64), "nearness")["nearness"]
+
+
 def finding(path: Path, side: int = 64) -> None:
     """A detector that is sure of one face, in the middle and half as wide as the picture, whatever it sees."""
     box = np.zeros((1, 1, 16), np.float32)
@@ -116,7 +146,13 @@ class TestManifest:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"role": "oracle"}, {"larger_is": "wiser"}, {"input": described()["input"] | {"colour": "CMYK"}}],
+        [
+            {"role": "oracle"},
+            {"larger_is": "wiser"},
+            {"looks": 3},
+            {"axes": "right down under"},
+            {"input": described()["input"] | {"colour": "CMYK"}},
+        ],
     )
     def test_a_value_that_serving_does_not_know_is_refused(self, tmp_path: Path, changes: dict[str, Any]) -> None:
         with pytest.raises(BrokenManifest, match="is none of"):
@@ -160,7 +196,7 @@ class TestView:
         drawn(tmp_path / "drawn.onnx", channel=0)
         network = Network.open(read(written(tmp_path, "drawn", described())))
         view, outputs = network.look(Plain(400, 200), (100.0, 0.0, 300.0, 200.0))
-        seen = estimation.covered(outputs["inverse_depth"], view, (20, 10))
+        seen = look.covered(outputs["inverse_depth"], view, (20, 10))
         assert np.allclose(seen[5], np.linspace(0.2625, 0.7375, 20), atol=0.02)
 
 
@@ -178,8 +214,45 @@ class TestOtherNetworks:
     def test_farther_is_turned_into_nearer(self, tmp_path: Path) -> None:
         networks = self.networks(tmp_path, larger_is="farther")
         assert networks.estimate(Plain(64, 64)).alpha.any() == False  # noqa: E712 - nobody vouches for it
-        maps = networks._maps("depth", Plain(64, 64), (0, 0, 64, 64), (64, 64))
-        assert networks._sign * maps["inverse_depth"][0, 0] >= networks._sign * maps["inverse_depth"][0, -1]
+        near = nearness(networks)
+        assert near[0, 0] > near[0, -1]  # where red is less
+
+    def test_a_distance_is_turned_into_inverse_depth(self, tmp_path: Path) -> None:
+        networks = self.networks(tmp_path, outputs={"depth": {"name": "depth"}}, looks=1)
+        near = nearness(networks)
+        assert near[0, 16] / near[0, 48] == pytest.approx(48.5 / 16.5, rel=0.02)
+
+    def test_one_look_is_not_mirrored(self, tmp_path: Path) -> None:
+        """Of a network that draws the same ramp whatever it sees, two looks are flat."""
+        ramp(tmp_path / "drawn.onnx")
+        drawn(tmp_path / "matte.onnx", channel=1, output="alpha")
+        matte = {"role": "matte", "file": "matte.onnx", "outputs": {"alpha": {"name": "alpha"}}}
+        written(tmp_path, "matte", described(**matte))
+        for looks, rise in ((1, 63), (2, 0)):
+            written(tmp_path, "drawn", described(looks=looks))
+            near = nearness(Networks(tmp_path))
+            assert near[0, -1] - near[0, 0] == rise
+
+    def test_channels_last(self, tmp_path: Path) -> None:
+        given = described()["input"] | {"layout": "NHWC", "size": [64, 32], "fit": "stretch"}
+        channels_last(tmp_path / "drawn.onnx")
+        network = Network.open(read(written(tmp_path, "drawn", described(input=given))))
+        seen = look.look(network, Plain(64, 32), (0, 0, 64, 32), (64, 32), "nearness")["nearness"]
+        assert seen.shape == (32, 64)
+        assert np.allclose(seen[5], np.linspace(0.0078, 0.992, 64), atol=0.02)
+
+    def test_a_border_may_be_the_picture_s_own_edge(self) -> None:
+        given = Input("image", 64, 64, "RGB", (0, 0, 0), (1, 1, 1), "letterbox", "edge")
+        image = canvas(Plain(200, 100), viewed(given, (0, 0, 200, 100)))
+        assert (image[:16] == image[16]).all() and (image[48:] == image[47]).all() and image[48:].any()
+
+    @pytest.mark.parametrize(
+        ("axes", "signs"), [("right up near", [1, 1, 1]), ("right down far", [1, -1, -1]), ("left up near", [-1, 1, 1])]
+    )
+    def test_axes_of_normals_are_brought_to_ours(self, tmp_path: Path, axes: str, signs: list[float]) -> None:
+        manifest = read(written(tmp_path, "drawn", described(axes=axes)))
+        told = look.told({"normals": np.ones((1, 3, 1, 1), np.float32)}, manifest)["normals"]
+        assert told.ravel().tolist() == signs
 
     def test_blue_first_and_normalised(self, tmp_path: Path) -> None:
         given = described()["input"] | {"colour": "BGR", "mean": [0.5, 0.5, 0.5], "deviation": [0.25, 0.25, 0.25]}
@@ -224,7 +297,7 @@ class TestNormals:
         """Red is x: 1 everywhere in the plain look, and 1 everywhere in the mirror, where right is left."""
         networks = self.networks(tmp_path, normals={"name": "normals"})
         picture = Photograph(np.full((64, 64, 3), (255, 128, 0), np.uint8))
-        seen = networks._maps("depth", picture, (0, 0, 64, 64), (64, 64))["normals"]
+        seen = look.look(networks.networks["depth"], picture, (0, 0, 64, 64), (64, 64), "normals")["normals"]
         assert np.allclose(seen[0], 0) and np.allclose(seen[1], 0.5, atol=0.01)
 
     def test_of_nobody_face_the_viewer(self) -> None:
