@@ -155,10 +155,15 @@ def test_a_lost_dispute_takes_nothing_further(till: Till, purchase: Purchase) ->
     assert till.balance(purchase.account_id) == 0
 
 
+def test_a_dispute_in_another_currency_counts_for_all_that_was_paid(till: Till, purchase: Purchase) -> None:
+    till.book(purchase.paid())
+    assert till.book(purchase.disputed("a", 9_12, Stage.OPEN, holds=True, currency="eur")).credits == -500
+
+
 def test_a_bank_may_change_its_mind_and_change_it_again(till: Till, purchase: Purchase) -> None:
     till.book(purchase.paid())
     for later, holds in enumerate([True, False, True, False, True]):
-        till.book(purchase.disputed("a", 10_00, Stage.CLOSED, holds, at=1_000 + later))
+        till.book(purchase.disputed("a", 10_00, Stage.CLOSED, holds=holds, at=1_000 + later))
     assert till.balance(purchase.account_id) == 0
     assert till.books.is_balanced(purchase.account_id)
 

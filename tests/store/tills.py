@@ -62,10 +62,13 @@ class Purchase:
 
     def refunded(self, refund_id: str, cents: int, *, failed: bool = False, at: int = 1_000) -> Notice:
         stage = Stage.CLOSED if failed else Stage.OPEN
-        return self._notice(Reversal(f"REFUND#{self.payment_id}.{refund_id}", cents, stage, not failed, at, "refund"))
+        return self._notice(Reversal(f"REFUND#{self.payment_id}.{refund_id}", cents, "usd", stage, not failed, at, "refund"))
 
-    def disputed(self, dispute_id: str, cents: int, stage: Stage, holds: bool, at: int = 1_000) -> Notice:
-        return self._notice(Reversal(f"DISPUTE#{self.payment_id}.{dispute_id}", cents, stage, holds, at, "dispute"))
+    def disputed(
+        self, dispute_id: str, cents: int, stage: Stage, *, holds: bool, at: int = 1_000, currency: str = "usd"
+    ) -> Notice:
+        row = f"DISPUTE#{self.payment_id}.{dispute_id}"
+        return self._notice(Reversal(row, cents, currency, stage, holds, at, "dispute"))
 
     def _notice(self, fact: Sale | Reversal) -> Notice:
         return Notice(f"evt_{next(NUMBERS)}", self.payment_id, 1_000, fact)

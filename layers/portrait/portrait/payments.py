@@ -32,6 +32,10 @@ class Sale:
     price_cents: int
     currency: str
 
+    def cents_of(self, reversal: "Reversal") -> int:
+        """How much of the price went back. A bank may dispute in another currency: that counts for all of it."""
+        return reversal.cents if reversal.currency == self.currency else self.price_cents
+
 
 class Stage(IntEnum):
     """How far a refund or a dispute has come. A later stage is never undone by a notice of an earlier one."""
@@ -52,6 +56,7 @@ class Reversal:
 
     row: str
     cents: int
+    currency: str
     stage: Stage
     holds: bool
     at: int
@@ -104,7 +109,7 @@ class Payment:
         """Credits of the sale that its reversals are worth."""
         if self.sale is None:
             return 0
-        gone_cents = sum(reversal.cents for reversal in self.reversals.values() if reversal.holds)
+        gone_cents = sum(self.sale.cents_of(reversal) for reversal in self.reversals.values() if reversal.holds)
         return self.sale.credits * min(gone_cents, self.sale.price_cents) // self.sale.price_cents
 
     def _sold(self, sale: Sale) -> tuple["Payment", tuple[Movement, ...]]:

@@ -1,7 +1,8 @@
 """What is known of payments, on DynamoDB: one item for each payment, moved on together with the ledger.
 
     payments   payment_id -> version, notices (the set of those that are known); once it was paid: account_id, pack_id,
-                             credits, price_cents, currency; reversals: row -> cents, stage, holds, at, note, moves
+                             credits, price_cents, currency; reversals: row -> cents, currency, stage, holds, at, note,
+                             moves
 
 Two notices of one payment that come in the same millisecond read the same version. One of them writes the next; the
 other is overtaken, reads again, and decides again. The same notice twice is found by its id, and moves nothing.
@@ -125,6 +126,7 @@ def _sale_item(sale: Sale) -> Item:
 def _reversal_item(reversal: Reversal) -> Item:
     return {
         "cents": number(reversal.cents),
+        "currency": text(reversal.currency),
         "stage": number(reversal.stage),
         "holds": {"BOOL": reversal.holds},
         "at": number(reversal.at),
@@ -158,6 +160,7 @@ def _reversal(row: str, item: Item) -> Reversal:
     return Reversal(
         row=row,
         cents=number_of(item, "cents"),
+        currency=text_of(item, "currency"),
         stage=Stage(number_of(item, "stage")),
         holds=bool(item["holds"]["BOOL"]),
         at=number_of(item, "at"),
