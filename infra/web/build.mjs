@@ -1,7 +1,7 @@
 // Builds the pages: infra/web -> build/web. `node infra/web/build.mjs [--watch]`
 //
 // A folder with a page.mjs is a page at /folder/ (home is /). page.mjs runs here and gives title, description and body;
-// page.css and page.js beside it, where there are any, go to the browser. Everything under /assets/ carries a hash of
+// page.css, page.js and worker.js beside it, where there are any, go to the browser. Everything under /assets/ carries a hash of
 // its content in its name and may be kept forever.
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
@@ -29,7 +29,7 @@ async function pages() {
 /** Scripts, styles and what they import; the address of each by its source, and the chunks that each needs at once. */
 async function bundle(folders) {
   const names = ["frame/theme.js", "frame/frame.js", "frame/frame.css"];
-  for (const folder of folders) names.push(`${folder}/page.js`, `${folder}/page.css`);
+  for (const folder of folders) names.push(`${folder}/page.js`, `${folder}/page.css`, `${folder}/worker.js`);
   const there = await Promise.all(names.map((name) => isThere(path.join(WEB, name))));
   const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,

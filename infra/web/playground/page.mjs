@@ -1,0 +1,118 @@
+const EXAMPLES = [
+  { name: "portrait", alt: "A man in dungarees, a render of ours" },
+  { name: "half-body", alt: "A woman in a suit reaching toward the camera, a render of ours" },
+];
+
+/** The playground: the picture large, and beside it what makes the next one. */
+export default async function page(tools) {
+  const examples = await Promise.all(
+    EXAMPLES.map(async ({ name, alt }) => ({
+      name,
+      alt,
+      picture: await tools.asset(`examples/${name}.jpg`),
+      depth: await tools.asset(`examples/${name}.depth.png`),
+    })),
+  );
+  const [first] = examples;
+  return {
+    title: "Playground · Portrait depth",
+    description: "Drop a portrait, see its depth map and a relief of it, take it along as PNG, JPEG, GLB or PLY.",
+    body: `
+<div class="column play" id="play" data-worker="${tools.address("playground/worker.js")}">
+<section class="stage" aria-labelledby="stage-heading">
+<div class="stage-head">
+<h1 id="stage-heading">Playground</h1>
+<fieldset class="segments" id="views"><legend class="visually-hidden">View</legend>
+<label><input type="radio" name="view" value="depth" checked><span>Depth</span></label>
+<label><input type="radio" name="view" value="relief" id="view-relief"><span>Relief</span></label>
+</fieldset>
+</div>
+<div class="frame" id="frame">
+<div class="compare" id="compare">
+<img id="photo" src="${first.picture}" width="960" height="1200" alt="The photograph">
+<img id="depth" alt="Its depth map: the nearest point is white, everything that is no person black" hidden>
+<input type="range" id="split" min="0" max="100" value="50" step="1" aria-label="How much of the photograph is shown" aria-valuetext="50 % photograph" hidden>
+</div>
+<canvas id="relief" tabindex="0" role="img" aria-label="The person as a relief. Drag to turn it; with the keyboard, arrow keys turn, plus and minus come closer and go away, 0 goes back." hidden></canvas>
+<p class="frame-told" id="frame-told" role="status" hidden></p>
+<div class="dropping" id="dropping" hidden><p>Drop it here</p></div>
+</div>
+<div class="stage-foot">
+<p class="soft caption" id="caption" role="status">An example of ours. Its depth map was made before, it costs nothing.</p>
+<div class="relief-controls" id="relief-controls" hidden>
+<label class="slider"><span>Depth of relief</span><input type="range" id="strength" min="0" max="0.9" step="0.01"></label>
+<fieldset class="segments small-segments" id="finish"><legend class="visually-hidden">Surface</legend>
+<label><input type="radio" name="finish" value="photo" checked><span>Photo</span></label>
+<label><input type="radio" name="finish" value="clay"><span>Clay</span></label>
+</fieldset>
+<label class="check"><input type="checkbox" id="backdrop" checked><span>Background</span></label>
+<button type="button" class="button quiet" id="reset">Reset view</button>
+</div>
+</div>
+<section class="downloads" aria-labelledby="downloads-heading">
+<h2 id="downloads-heading" class="over">Take it along</h2>
+<div class="download-row">
+<button type="button" class="button" data-download="png16" disabled>PNG, 16 bit</button>
+<button type="button" class="button" data-download="jpeg" disabled>JPEG</button>
+<button type="button" class="button" data-download="glb" disabled>Mesh, GLB</button>
+<button type="button" class="button" data-download="ply" disabled>Mesh, PLY</button>
+</div>
+<p class="soft small" id="download-told" role="status">All four come from the one call; JPEG and meshes are made in your browser.</p>
+</section>
+</section>
+
+<div class="desk">
+<section class="step" aria-labelledby="picture-heading">
+<h2 id="picture-heading">Picture</h2>
+<label class="drop" id="drop"><input type="file" id="file" class="visually-hidden" accept="image/jpeg,image/png,image/webp,image/heic,image/heif,image/*">
+<strong>Choose a portrait</strong><span class="soft">or drop it anywhere, or paste it</span></label>
+<p class="actions"><button type="button" class="button" id="camera-open">Use the camera</button></p>
+<ul class="examples" aria-label="Examples">
+${examples
+  .map(
+    ({ name, alt, picture, depth }, index) =>
+      `<li><button type="button" class="example" data-picture="${picture}" data-depth="${depth}" data-name="${name}.jpg" aria-pressed="${index === 0}"><img src="${picture}" width="80" height="80" alt="Example: ${alt}" loading="lazy"></button></li>`,
+  )
+  .join("\n")}
+</ul>
+<p class="soft small">JPEG, PNG or WEBP, at most 25 megapixels and 30 MB. HEIC is not read.</p>
+<div class="notice bad stack" id="unfit" role="alert" hidden></div>
+</section>
+
+<section class="step" aria-labelledby="key-heading">
+<h2 id="key-heading">Key</h2>
+<div id="key" class="stack"><p class="soft">…</p></div>
+</section>
+
+<section class="step" aria-labelledby="call-heading">
+<h2 id="call-heading" class="visually-hidden">Call</h2>
+<button type="button" class="button primary run" id="run" aria-disabled="true" aria-describedby="run-hint">Make the depth map</button>
+<p class="soft small" id="run-hint">Choose a picture first. One answered call takes 1 credit, an error none.</p>
+<div class="progress" id="progress" hidden><progress id="bar" max="1"></progress><p id="progress-told" role="status"></p><button type="button" class="button" id="cancel">Cancel</button></div>
+<div class="notice bad stack" id="failure" role="alert" hidden></div>
+</section>
+
+<details class="step" id="as-curl"><summary>The same with curl</summary>
+<div class="sample"><pre tabindex="0"><code id="curl"></code></pre><button type="button" class="copy" data-copy="#curl">Copy</button></div>
+</details>
+</div>
+
+<noscript><p class="notice">The playground needs JavaScript. The call itself does not: see the <a href="/docs/">docs</a>.</p></noscript>
+
+<dialog id="camera" class="camera" aria-labelledby="camera-heading">
+<div class="stack">
+<h2 id="camera-heading">Camera</h2>
+<video id="camera-picture" playsinline muted></video>
+<p id="camera-told" role="status"></p>
+<div class="actions"><button type="button" class="button primary" id="camera-take">Take the picture</button><button type="button" class="button" id="camera-close">Cancel</button></div>
+</div>
+</dialog>
+<dialog id="way-in" class="way-in" aria-labelledby="way-in-heading">
+<div class="stack"><h2 id="way-in-heading">Sign in</h2>
+<p class="soft">Six digits by e-mail. A new address gets an account, and an account gets 100 free credits.</p>
+<div id="sign-in"></div>
+<p class="actions"><button type="button" class="button quiet" id="way-in-close">Not now</button></p></div>
+</dialog>
+</div>`,
+  };
+}
