@@ -35,3 +35,6 @@ document.addEventListener("click", async ({ target }) => {
   }
   setTimeout(() => (copying.textContent = label), 1600);
 });
+
+// The address in the samples is that of this site.
+for (const place of document.querySelectorAll("[data-origin]")) place.textContent = location.origin;
