@@ -80,6 +80,10 @@ check: setup ## lint, types, and who may import whom
 bench: setup ## speed, memory and size beside the bare limit, in one table and build/bench.json
 	$(BIN)/python -m tests.bench
 
+.PHONY: model
+model: setup ## another network for depth: NAME=david-base or depth-anything-v2-small (needs the internet)
+	$(BIN)/python -m training.convert.foreign $(NAME)
+
 .PHONY: eval
 eval: setup ## how good the depth is, with baselines beside it: one table and build/eval.json
 	$(BIN)/python -m training.evaluate

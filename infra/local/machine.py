@@ -62,7 +62,7 @@ class Machine:
 @contextlib.asynccontextmanager
 async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
     """Start everything, hand it over once it answers, stop everything. Raises MachineError, StoreError, WorkerDied."""
-    plan = template.read(options.root / "template.yaml", {})
+    plan = template.read(options.root / "template.yaml", options.environment)
     if options.endpoint:
         plan = template.renamed(plan, options.environment)
     with _alone(options.data), listening(options.port) as listener:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from samtranslator.yaml_helper import yaml_parse
 
 from portrait import tariff
 from tests.unit.test_settings import GOOD
@@ -42,9 +43,10 @@ def steps() -> list[Step]:
     return [Step(*line.split(maxsplit=1)) for line in lines if line.strip()]
 
 
-def copies() -> list[tuple[list[str], str]]:
-    """Sources in the repository, and where in the image they go."""
-    inside = [step.rest.split() for step in steps() if step.word == "COPY" and not step.rest.startswith("--from")]
+def copies(models: str = "models") -> list[tuple[list[str], str]]:
+    """Sources in the repository, and where in the image they go, with the networks of this folder."""
+    copied = [step.rest for step in steps() if step.word == "COPY" and not step.rest.startswith("--from")]
+    inside = [rest.replace("${MODELS}", models).split() for rest in copied]
     return [(sources, target) for *sources, target in inside]
 
 
@@ -98,7 +100,19 @@ def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert lines[0] == "*"
-    assert let_in == {source for sources, _ in copies() for source in sources}
+    for_any_folder = [*copies("models"), *copies("models/*")]
+    assert let_in == {source for sources, _ in for_any_folder for source in sources}
+
+
+def test_the_template_says_which_networks_go_in_and_where_they_lie() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    depth = template["Resources"]["DepthFunction"]
+    assert depth["Metadata"]["DockerBuildArgs"] == {"MODELS": {"Ref": "ModelsFolder"}}
+    assert depth["Properties"]["Environment"]["Variables"]["MODELS_DIR"] == {"Ref": "ModelsFolder"}
+    assert Step("ARG", f"MODELS={template['Parameters']['ModelsFolder']['Default']}") in steps()
+    for folder in ("models", "models/david-base"):
+        targets = {target for sources, target in copies(folder) if any("onnx" in source for source in sources)}
+        assert targets == {f"/var/task/{folder}/"}
 
 
 # ---- what comes out -----------------------------------------------------------------------------------
@@ -121,7 +135,7 @@ def install(task: Path) -> None:
 def carry_out(step: Step, task: Path) -> None:
     """COPY and RUN of the first stage, with the image's /var/task at `task`."""
     if step.word == "COPY":
-        *sources, target = step.rest.split()
+        *sources, target = step.rest.replace("${MODELS}", "models").split()
         into = Path(target.replace("/var/task", str(task)))
         for source in [found for pattern in sources for found in ROOT.glob(pattern)]:
             if source.is_dir():

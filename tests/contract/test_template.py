@@ -267,14 +267,14 @@ def test_the_release_is_the_projects_version(parameters: dict[str, Any]) -> None
     assert parameters["Release"] == project["version"]
 
 
-def test_health_names_the_networks_that_are_served(resources: dict[str, Any]) -> None:
+def test_health_names_the_networks_that_are_served(resources: dict[str, Any], parameters: dict[str, Any]) -> None:
     manifests = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "models").glob("*.json"))}
     assert manifests
     served = tuple((name, manifest["sha256"]) for name, manifest in manifests.items())
     for function in ("DepthFunction", "AccountFunction"):
-        variables = properties(resources, function)["Environment"]["Variables"]
-        stated = tuple(tuple(pair.strip().split("@")) for pair in variables["MODELS"].split(","))
-        assert stated == served
+        assert properties(resources, function)["Environment"]["Variables"]["MODELS"] == {"Ref": "Models"}
+    stated = tuple(tuple(pair.strip().split("@")) for pair in parameters["Models"].split(","))
+    assert stated == served
 
 
 def test_logs_are_kept_for_a_while_and_not_for_ever(resources: dict[str, Any], parameters: dict[str, Any]) -> None:

@@ -1,12 +1,13 @@
 """Small files: weights stored as int8 or float16 and widened when a session opens. Computing stays float32.
 
-int8: one scale for each output channel and a DequantizeLinear, for dense convolutions only. They hold nearly all
-weights; depthwise ones hold few, and there a channel has nine weights of its own, which 8 bits spoil first.
+int8: one scale for each output channel and a DequantizeLinear, for dense layers only: convolutions that mix channels,
+and products of matrices. They hold nearly all weights; depthwise convolutions hold few, and there a channel has nine
+weights of its own, which 8 bits spoil first.
 """
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 SMALLEST = 64
 """Tensors with fewer values stay float32: nothing to gain."""
@@ -15,11 +16,11 @@ CLIPS = np.linspace(0.6, 1.0, 21, dtype=np.float32)
 """Shares of a channel's largest weight that its int8 range may end at; the one with the least squared error wins."""
 
 
-def stored_small(model: onnx.ModelProto, int8: bool) -> onnx.ModelProto:
-    """A copy of the model with float16 weights, and with int8 ones in its dense convolutions if so wished."""
+def stored_small(model: onnx.ModelProto, int8: bool, kinds: tuple[str, ...] = ("Conv",)) -> onnx.ModelProto:
+    """A copy of the model with float16 weights, and with int8 ones in its dense layers of these kinds if so wished."""
     small = onnx.ModelProto()
     small.CopyFrom(model)
-    dense = _dense_convolutions(small) if int8 else set()
+    dense = _dense_layers(small, kinds) if int8 else {}
     nodes = []
     for tensor in list(small.graph.initializer):
         values = numpy_helper.to_array(tensor)
@@ -27,9 +28,10 @@ def stored_small(model: onnx.ModelProto, int8: bool) -> onnx.ModelProto:
             continue
         small.graph.initializer.remove(tensor)
         if tensor.name in dense:
-            codes, scale = quantised(values)
-            stored = {"int8": codes, "scale": scale}
-            nodes.append(helper.make_node("DequantizeLinear", _names(tensor.name, stored), [tensor.name], axis=0))
+            axis = dense[tensor.name]
+            codes, scale = quantised(np.moveaxis(values, axis, 0))
+            stored = {"int8": np.moveaxis(codes, 0, axis), "scale": scale}
+            nodes.append(helper.make_node("DequantizeLinear", _names(tensor.name, stored), [tensor.name], axis=axis))
         else:
             stored = {"float16": values.astype(np.float16)}
             nodes.append(helper.make_node("Cast", _names(tensor.name, stored), [tensor.name], to=TensorProto.FLOAT))
@@ -70,13 +72,26 @@ def _rounded(rows: np.ndarray, largest: np.ndarray) -> np.ndarray:
     return np.rint(rows / scale).clip(-127, 127) * scale
 
 
-def _dense_convolutions(model: onnx.ModelProto) -> set[str]:
-    """Names of the weights of convolutions that mix channels."""
-    names = set()
+def _dense_layers(model: onnx.ModelProto, kinds: tuple[str, ...]) -> dict[str, int]:
+    """Name of the weights of each layer that mixes channels -> their axis of output channels.
+
+    A tensor that layers read along different axes is left out.
+    """
+    axes: dict[str, set[int]] = {}
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     for node in model.graph.node:
-        if node.op_type == "Conv" and {a.name: a.i for a in node.attribute}.get("group", 1) == 1:
-            names.add(node.input[1])
-    return names
+        axis = _output_axis(node) if node.op_type in kinds else None
+        if axis is not None and (node.op_type == "Conv" or len(shapes.get(node.input[1], ())) == 2):
+            axes.setdefault(node.input[1], set()).add(axis)
+    return {name: next(iter(found)) for name, found in axes.items() if len(found) == 1}
+
+
+def _output_axis(node: NodeProto) -> int | None:
+    """Of a layer's weights; None where it is depthwise."""
+    told = {attribute.name: attribute.i for attribute in node.attribute}
+    if node.op_type == "Conv":
+        return 0 if told.get("group", 1) == 1 else None
+    return 0 if told.get("transB", 0) else 1
 
 
 def _names(tensor: str, stored: dict[str, np.ndarray]) -> list[str]:
