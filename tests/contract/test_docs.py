@@ -1,6 +1,5 @@
 """docs/api.md and docs/deploy.md say what the code does: codes, sentences, numbers, options, headers, alarms."""
 
-import ast
 import json
 import re
 from pathlib import Path
@@ -180,9 +179,10 @@ def test_links_lead_somewhere() -> None:
             assert not anchor or anchor in anchors, target
 
 
-def test_the_python_sample_is_python() -> None:
-    [sample] = re.findall(r"```python\n(.*?)```", API, re.DOTALL)
-    ast.parse(sample)
+def test_every_sample_is_linked() -> None:
+    linked = re.findall(r"^- \[.+\]\((samples/.+)\)$", section("Samples"), re.MULTILINE)
+    assert linked
+    assert sorted(linked) == sorted(f"samples/{file.name}" for file in (ROOT / "docs/samples").iterdir())
 
 
 # ---- deploying ----------------------------------------------------------------------------------------
