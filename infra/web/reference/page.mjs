@@ -1,3 +1,16 @@
-export default async function page() {
-  return { title: "Portrait depth", description: "A photo in, the depth of its people out", body: `<div class="column stack"><h1>reference</h1></div>` };
+// Every call with its bodies, tried from the page: Swagger UI over infra/openapi.yaml.
+
+export default async function page({ publish }) {
+  await publish("infra/openapi.yaml", "reference/openapi.yaml");
+  return {
+    title: "API reference of Portrait depth",
+    description: "Every call of the API with its headers, bodies and answers, from openapi.yaml; try them from the page.",
+    body: `
+<div class="column intro">
+<h1>Reference</h1>
+<p class="lead">Every call with what goes in and what comes out, from <a href="/reference/openapi.yaml">openapi.yaml</a>. A call that you try from here is a real one: put your key in with <strong>Authorize</strong>. In words, all this is in the <a href="/docs/">docs</a>.</p>
+</div>
+<div class="column"><div id="reference"><noscript><p class="notice">The reference needs its script. <a href="/reference/openapi.yaml">openapi.yaml</a> says the same.</p></noscript></div></div>
+`,
+  };
 }
