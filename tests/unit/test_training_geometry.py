@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data import panoramas
-from training.render import frames, meshes
+from training.render import frames, meshes, poses, solids
 
 
 def directions(count: int = 200) -> np.ndarray:
@@ -54,11 +54,57 @@ def test_normals_of_a_square_point_out_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("framing", frames.FRAMINGS)
-def test_the_head_is_in_front_of_the_camera(framing: str) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_heads_are_in_front_of_the_camera(framing: str, count: int) -> None:
     rng = np.random.default_rng(2)
-    head = np.array([0.1, 15.7, 0.4])
     for _ in range(50):
         reach = rng.uniform(*frames.FRAMINGS[framing][1])
-        view = frames.placed(head, frames.Shot(framing, reach, 2.0, 1), 0, rng)
-        x, y, z = view[:3, :3] @ head + view[:3, 3]
-        assert z == pytest.approx(-2 * reach) and abs(x) < reach and -reach < y < reach
+        for _, y, z in frames.places(frames.Shot(framing, reach, 1.2, count), rng):
+            assert z < -0.3 * reach and -reach < y < reach
+
+
+def skeleton() -> poses.Skeleton:
+    """Arms aside, palms down."""
+    places = {"neck": (0, 14.4, 0), "waist": (0, 10, 0), "eyes": (0, 15.9, 1.2)}
+    joints = {"shoulder": (1.7, 14, 0), "elbow": (4.2, 14, 0), "wrist": (6.5, 14, 0), "knuckle": (7.4, 14, 0.1)}
+    joints |= {"index": (7.4, 14, 0.4), "pinky": (7.4, 14, -0.4), "hip": (0.9, 9, 0)}
+    for name, (x, y, z) in joints.items():
+        places |= {f"{name}.L": (x, y, z), f"{name}.R": (-x, y, z)}
+    return poses.Skeleton({name: np.array(place, float) for name, place in places.items()}, 1.2, -1.2, 1.6)
+
+
+@pytest.mark.parametrize("side", poses.SIDES)
+@pytest.mark.parametrize("target", [(0.2, -1, 3), (1, 2, 1), (0.5, -4, 0.5), (-1, -1, 1.5)])
+def test_a_wrist_goes_where_the_gesture_wants_it(side: str, target: tuple[float, float, float]) -> None:
+    body, rng = skeleton(), np.random.default_rng(0)
+    shoulder, elbow, wrist = (body[f"{part}.{side}"] for part in ("shoulder", "elbow", "wrist"))
+    place = shoulder + target * np.array([poses.SIDES[side], 1, 1])
+    turns = poses.arm(body, side, poses.Gesture("", place, np.array([0, -1.0, 0]), np.array([0, 0, -1.0]), 0), rng)
+    upper = turns[f"upperarm.{side}"]
+    reached = shoulder + upper @ (elbow - shoulder + turns[f"forearm.{side}"] @ (wrist - elbow))
+    assert reached == pytest.approx(place, abs=1e-6)
+    straight = shoulder + (place - shoulder) * 0.5
+    assert (shoulder + upper @ (elbow - shoulder))[1] <= straight[1] + 1e-6  # the elbow hangs down
+
+
+def test_a_turn_is_the_sum_of_its_shares() -> None:
+    turn = meshes.euler(0.4, -0.9, 0.2)
+    part = poses.share(turn, 3)
+    assert part @ part @ part == pytest.approx(turn)
+
+
+def test_a_shell_lets_nothing_through() -> None:
+    rng = np.random.default_rng(0)
+    cloud = rng.normal(size=(4000, 3))
+    cloud = cloud / np.linalg.norm(cloud, axis=1, keepdims=True) * (1.0, 1.3, 1.1)
+    shell = solids.Shell(cloud, np.zeros(3))
+    vertices, faces = shell.solid(np.ones(shell.radii.shape, bool), 0.0)
+    assert (np.linalg.norm(vertices[faces].mean(1) / (1.0, 1.3, 1.1), axis=1) > 0.97).all()
+
+
+def test_closed_fingers_bend_to_the_palm() -> None:
+    body = skeleton()
+    for side in poses.SIDES:
+        ahead = body[f"knuckle.{side}"] - body[f"wrist.{side}"]
+        assert poses.palm_of(body, side) == pytest.approx((0, -1, 0), abs=0.05)
+        assert (meshes.about_axis(poses.finger_axis(body, side), 1.0) @ ahead)[1] < -0.5

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+HELD = ("lobby", "park", "venice", "workshop")
+"""Places that light and surround held-out people only."""
+
 Panorama = NDArray[np.float32]
+
+
+def files(folder: Path, held: bool) -> list[Path]:
+    """The .hdr files of a folder that are held out, or those that are not."""
+    return [path for path in sorted(folder.glob("*.hdr")) if (path.stem in HELD) == held]
 
 
 def read(path: Path) -> Panorama:
@@ -94,11 +102,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--views", type=int, default=30, help="of each panorama")
     parser.add_argument("--side", type=int, default=400)
+    parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    for path in sorted(options.folder.glob("*.hdr")):
+    for path in files(options.folder, held=options.split == "test"):
         panorama = read(path)
         for k in range(options.views):
             angles = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.15), np.radians(rng.uniform(40, 85))

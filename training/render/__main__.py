@@ -19,32 +19,45 @@ from training.render.characters import Character
 from training.render.library import Library
 from training.render.renderer import Drawn, Renderer
 
-CAST = 6
-"""Characters kept at a time: a group shows several, and nobody comes in runs."""
+CAST = 10
+"""People kept at a time: a group shows several, and nobody comes in runs."""
+
+
+class Cast:
+    """Who may be in the next frames: somebody new comes for who has been there longest."""
+
+    def __init__(self, people: Iterator[frames.Person], renderer: Renderer, rng: np.random.Generator) -> None:
+        self.people, self.renderer, self.rng = people, renderer, rng
+        self.present = [next(people) for _ in range(CAST)]
+
+    def change(self) -> None:
+        self.renderer.forget(self.present[0].everything)
+        self.present = [*self.present[1:], next(self.people)]
+
+    def some(self, count: int) -> list[frames.Person]:
+        return [self.present[k] for k in self.rng.permutation(CAST)[:count]]
 
 
 def main() -> None:
     options = parsed()
     rng = np.random.default_rng(options.seed)
     renderer = Renderer(options.size)
-    light = [panoramas.harmonics(panoramas.read(path)) for path in sorted(options.panoramas.glob("*.hdr"))]
-    people, cast = newcomers(options, rng), list[frames.Person]()
+    files = panoramas.files(options.panoramas, held=options.split == "test")
+    lights = {path.stem: panoramas.harmonics(panoramas.read(path)) for path in files}
+    cast = Cast(newcomers(options, rng), renderer, rng)
     rows, records, made, began = list[Drawn](), list[shards.Record](), 0, time.time()
     options.out.mkdir(parents=True, exist_ok=True)
     while made < options.frames:
-        if len(cast) < CAST or made % max(1, options.draws // CAST) == 0:
-            for person in cast[: len(cast) - CAST + 1]:
-                renderer.forget(person.pieces)
-            cast = [*cast[-(CAST - 1) :], next(people)]
-        shot = frames.planned(rng)
-        present = [cast[k] for k in rng.permutation(len(cast))[: shot.count]]
-        drawn, known = frames.taken(renderer, present, shot, frames.lit(rng, light), rng)
+        shot, panorama = frames.planned(rng), str(rng.choice(list(lights)))
+        drawn, known = frames.taken(renderer, cast.some(shot.count), shot, frames.lit(rng, lights[panorama]), rng)
         if not 0.03 < (drawn.alpha > 127).mean() < 0.98:
             continue
-        kind = shot.framing if len(present) == 1 else "group"
+        kind = shot.framing if len(known) == 1 else "group"
         rows.append(drawn)
-        records.append(shards.Record(known[0].family, kind, round(shot.focal, 3), "", tuple(known)))
+        records.append(shards.Record(known[0].family, kind, round(shot.focal, 3), panorama, tuple(known)))
         made += 1
+        if made % options.every == 0:
+            cast.change()
         if len(rows) == options.shard or made == options.frames:
             name = f"{options.split}_{options.seed}_{made:06d}"
             shards.write(options.out / name, {name: stacked(rows, name) for name in shards.MAPS}, records)
@@ -81,7 +94,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--shard", type=int, default=500, help="frames in a shard")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--split", choices=("train", "test"), default="train")
-    parser.add_argument("--draws", type=int, default=30, help="frames that a character is in the cast for")
+    parser.add_argument("--every", type=int, default=10, help="frames after which somebody new comes for somebody")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
-from training.render import parts
-from training.render.meshes import about_axis, euler
+from training.render import outfits, parts, poses
+from training.render.accessories import Accessory, Head
+from training.render.meshes import about_axis
+from training.render.poses import Posture, Skeleton
 from training.render.renderer import Look, Piece, Pose
 
 KEPT_FOR_EVALUATION = (
@@ -29,6 +31,30 @@ KEPT_FOR_EVALUATION = (
 COMPONENTS = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 DECIMETRES = 10.0
+JOINTS = {
+    "spine": ("Spine", "Spine1", "Spine2"),
+    "neck": ("Neck",),
+    "head": ("Head",),
+    "upperarm": ("Arm",),
+    "forearm": ("ForeArm",),
+    "hand": ("Hand",),
+    "thigh": ("UpLeg",),
+    "shin": ("Leg",),
+}
+"""Joints that share a turn; those of the limbs begin with a side."""
+
+PLACES = {
+    "shoulder": "Arm",
+    "elbow": "ForeArm",
+    "wrist": "Hand",
+    "knuckle": "HandMiddle1",
+    "index": "HandIndex1",
+    "pinky": "HandPinky1",
+    "hip": "UpLeg",
+}
+
+SIDES = {"L": "Left", "R": "Right"}
+HANGS_ON = {"head": "Head", "chest": "Spine2", "hand.R": "RightHand"}
 LEFT_OUT = ("gland", "Lash")  # transparent films before the eyes: not a surface
 
 
@@ -57,18 +83,28 @@ class Avatar:
         self.textures = textures
         bound = [pair for node in self.nodes if "mesh" in node for pair in self._bound(node)]
         self.pieces, self.bindings = [piece for piece, _ in bound], [binding for _, binding in bound]
+        self.upright = self._worlds({})
         self.complexion = self._complexion()
+        bones = self._bones(self.upright, self.bindings)
+        shapes = [skinned(piece, table) for piece, table in zip(self.pieces, bones, strict=True)]
+        self.skeleton = self._skeleton(shapes)
+        self.outfit = outfits.owned(self._head(shapes), self.skeleton, rng)
+        self.extras = {slot: [self._hung(thing) for thing in things] for slot, things in self.outfit.things.items()}
+        self.everything = [*self.pieces, *(piece for extra in self.extras.values() for piece, _ in extra)]
 
     def look(self) -> Look:
         """A little more or less light on skin and clothes (they share a picture), lighter or darker hair."""
         body = self.rng.uniform(0.7, 1.2) * self.rng.uniform(0.93, 1.07, 3)
-        return Look({"skin": body, "hair": np.ones(3) * self.rng.uniform(0.5, 1.5)})
+        pattern = int(self.rng.integers(1, 4)) if self.rng.random() < 0.35 else 0
+        print_ = float(self.rng.uniform(10, 60)), tuple(self.rng.uniform(0.1, 1.5, 3))
+        tints = {"skin": body, "hair": np.ones(3) * self.rng.uniform(0.5, 1.5)} | outfits.tints(self.rng)
+        return Look(tints, pattern, *print_)
 
-    def described(self, look: Look) -> Someone:
-        """Who this is in a look; angles are the view's to tell. All of them are grown up and not old."""
+    def described(self, look: Look, pose: Pose) -> Someone:
+        """Who this is in a look and a pose; angles are the view's to tell. All of them are grown up and not old."""
         sex = "female" if "_F_" in self.name else "male"
         tone = parts.tone(self.complexion * look.tints["skin"])
-        return Someone(self.identity, "valid", sex, "young", tone, 0.0, 0.0, hair=self.identity, clothes=self.clothes)
+        return parts.someone(self.identity, "valid", sex, "young", tone, self.identity, self.clothes, pose.wearing)
 
     def _complexion(self) -> NDArray[np.float64]:
         """Linear colour of the skin of the face, as its picture has it."""
@@ -131,19 +167,52 @@ class Avatar:
             path.write_bytes(self.blob[view.get("byteOffset", 0) :][: view["byteLength"]])
         return str(path)
 
-    def pose(self, wildness: float) -> Pose:
-        """`wildness`: 0 a calm portrait, 1 anything."""
-        upright = self._worlds({})
-        world = self._worlds(self._turns(wildness, upright))
-        metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
-        bones = [metres @ np.stack([world[node] for node in b.nodes]) @ b.matrices for b in self.bindings]
+    def pose(self, wildness: float, camera: NDArray[np.float64]) -> Pose:
+        """`wildness`: 0 a calm portrait, 1 anything. `camera`: direction to the viewer in the person's axes."""
+        wearing = self.outfit.shown(self.rng)
+        posture = poses.posture(self.skeleton, wildness, camera, self.rng, wearing.get("held", ""))
+        world = self._worlds({self.index[name]: turn for name, turn in turns_of(posture).items() if name in self.index})
+        extras = [pair for slot in wearing for pair in self.extras[slot]]
         number, head = self.index["Head"], np.eye(4)
-        head[:3, :3] = rotation_of(world[number]) @ rotation_of(upright[number]).T
+        head[:3, :3] = rotation_of(world[number]) @ rotation_of(self.upright[number]).T
         head[:3, 3] = world[number][:3, 3] * DECIMETRES + (0, 0.3, 0)
-        return Pose([table.astype(np.float32) for table in bones], head)
+        bones = self._bones(world, [*self.bindings, *(binding for _, binding in extras)])
+        return Pose([*self.pieces, *(piece for piece, _ in extras)], bones, head, wearing)
+
+    def _bones(self, world: list[NDArray[np.float64]], bindings: list[Binding]) -> list[NDArray[np.float32]]:
+        metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
+        tables = [metres @ np.stack([world[node] for node in b.nodes]) @ b.matrices for b in bindings]
+        return [table.astype(np.float32) for table in tables]
+
+    def _hung(self, thing: Accessory) -> tuple[Piece, Binding]:
+        """A thing made in the axes of rest, on its joint."""
+        node = self.index[HANGS_ON[thing.joint]]
+        metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
+        return outfits.piece(thing, 0), Binding([node], np.linalg.inv(metres @ self.upright[node])[None])
+
+    def _skeleton(self, shapes: list[NDArray[np.float64]]) -> Skeleton:
+        places = {f"{name}.{side}": self._place(SIDES[side] + joint) for name, joint in PLACES.items() for side in "LR"}
+        places |= {"neck": self._place("Neck"), "waist": self._place("Spine")}
+        places["eyes"] = (self._place("LeftEye") + self._place("RightEye")) / 2
+        chosen = [
+            shape[np.isin(piece.parts, (PARTS["body"], PARTS["head"]))]
+            for piece, shape in zip(self.pieces, shapes, strict=True)
+        ]
+        return poses.measured(places, np.concatenate(chosen))
+
+    def _head(self, shapes: list[NDArray[np.float64]]) -> Head:
+        pairs = list(zip(self.pieces, shapes, strict=True))
+        bare = np.concatenate([shape for piece, shape in pairs if piece.kind == "skin"])
+        bare = bare[(bare[:, 1] > self._place("Neck")[1] - 0.8) & (np.abs(bare[:, 0]) < 1.6)]
+        haired = np.concatenate([bare, *(shape for piece, shape in pairs if piece.kind == "hair")])
+        return Head(bare, haired, self._place("LeftEye"), self._place("RightEye"))
+
+    def _place(self, name: str) -> NDArray[np.float64]:
+        return self.upright[self.index[name]][:3, 3] * DECIMETRES
 
     def _worlds(self, turns: dict[int, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-        """World matrix of every node; a turn is a rotation about the node's own place, in the world's axes at rest."""
+        """World matrix of every node; a turn is a rotation about the node's own place in the axes of rest, carried
+        along by what the node hangs on."""
         out: dict[int, NDArray[np.float64]] = {}
 
         def world(node: int) -> NDArray[np.float64]:
@@ -151,7 +220,7 @@ class Avatar:
                 above = world(self.parent[node]) if node in self.parent else np.eye(4)
                 placed = above @ self.rest[node]
                 if node in turns:
-                    basis = rotation_of(placed)
+                    basis = rotation_of(self.upright[node])
                     local = np.eye(4)
                     local[:3, :3] = basis.T @ turns[node] @ basis
                     placed = placed @ local
@@ -160,42 +229,27 @@ class Avatar:
 
         return [world(node) for node in range(len(self.nodes))]
 
-    def _turns(self, wildness: float, world: list[NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
-        """Random rotations of spine, neck, arms, fingers and legs; the avatars stand in a T or A pose at rest."""
-        rng, turns = self.rng, {}
 
-        def noise(deviation: float) -> float:
-            return float(rng.normal(0, deviation * (0.5 + 0.5 * wildness)))
-
-        def turn(name: str, rotation: NDArray[np.float64]) -> None:
-            if name in self.index:
-                turns[self.index[name]] = rotation
-
-        for name in ("Spine", "Spine1", "Spine2"):
-            turn(name, euler(noise(0.06), noise(0.08), noise(0.05)))
-        for name in ("Neck", "Head"):
-            turn(name, euler(noise(0.12), noise(0.22), noise(0.1)))
-        for side, sign in (("Left", 1), ("Right", -1)):
-            shoulder, elbow = (world[self.index[f"{side}{part}"]][:3, 3] for part in ("Arm", "ForeArm"))
-            arm = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
-            calm = rng.random() > wildness
-            wanted = rng.uniform(-1.45, -1.0) if calm or rng.random() < 0.7 else rng.uniform(-1.2, 1.0)
-            lift = wanted - np.arctan2(arm[1], abs(arm[0]))
-            swing = rng.uniform(-0.2, 0.3) if calm else rng.uniform(-0.3, 1.1)
-            turn(f"{side}Arm", euler(0, -sign * swing, 0) @ euler(0, 0, sign * lift))
-            hinge = np.cross(arm, [0.0, 0.0, 1.0])
-            bend = rng.uniform(0, 0.5) if calm or rng.random() < 0.4 else rng.uniform(0.5, 2.2)
-            twist = about_axis(arm, rng.uniform(-1.0, 1.0))
-            turn(f"{side}ForeArm", twist @ about_axis(hinge / np.linalg.norm(hinge), bend))
-            turn(f"{side}Hand", euler(noise(0.3), noise(0.3), noise(0.3)))
+def turns_of(posture: Posture) -> dict[str, NDArray[np.float64]]:
+    """A posture for this rig's joints."""
+    out = {}
+    for name, turn in posture.turns.items():
+        bone, _, side = name.partition(".")
+        for joint in JOINTS[bone]:
+            out[SIDES.get(side, "") + joint] = poses.share(turn, len(JOINTS[bone]))
+    for side, curl in posture.curls.items():
+        for joint in (1, 2, 3):
             for finger in ("Index", "Middle", "Ring", "Pinky"):
-                curl = rng.uniform(0, 0.7)
-                for joint in (1, 2, 3):
-                    turn(f"{side}Hand{finger}{joint}", euler(0, 0, -sign * curl * 0.6))
-            hip = noise(0.1) if rng.random() < 0.6 else -rng.uniform(0.3, 1.4)
-            turn(f"{side}UpLeg", euler(hip, noise(0.1), sign * abs(noise(0.1))))
-            turn(f"{side}Leg", euler(max(0.0, -hip * rng.uniform(0.5, 1.4)), 0, 0))
-        return turns
+                out[f"{SIDES[side]}Hand{finger}{joint}"] = about_axis(posture.axes[side], curl)
+            if joint > 1:
+                out[f"{SIDES[side]}HandThumb{joint}"] = about_axis(posture.axes[side], 0.4 * curl)
+    return out
+
+
+def skinned(piece: Piece, bones: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Where a piece's vertices are, V x 3."""
+    tables = np.einsum("vk,vkij->vij", piece.weights, bones[piece.joints])
+    return (np.einsum("vij,vj->vi", tables[:, :3, :3], piece.vertices) + tables[:, :3, 3]).astype(float)
 
 
 def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:

@@ -14,27 +14,27 @@ from training.render.meshes import about_axis, euler
 from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Pose, Renderer
 
 FRAMINGS = {
-    "face": (0.2, (1.5, 2.3)),
-    "shoulders": (0.4, (2.4, 3.8)),
-    "half": (0.25, (4.2, 6.2)),
-    "full": (0.15, (9, 12)),
+    "face": (0.15, (1.5, 2.3)),
+    "shoulders": (0.28, (2.4, 3.8)),
+    "half": (0.3, (4.2, 6.2)),
+    "full": (0.27, (9, 12)),
 }
 """Share of frames, and the range of half the view's height in decimetres."""
 
-COUNTS = (0.76, 0.17, 0.07)
-"""Shares of one, two and three people; a face is always one."""
+COUNTS = (0.7, 0.16, 0.09, 0.05)
+"""Shares of one to four people; a face is always one."""
 
 WILDNESS = (0.1, 0.4, 1.0)
 
 
 class Person(Protocol):
-    pieces: list[Piece]
+    everything: list[Piece]
 
     def look(self) -> Look: ...
 
-    def described(self, look: Look) -> Someone: ...
+    def described(self, look: Look, pose: Pose) -> Someone: ...
 
-    def pose(self, wildness: float) -> Pose: ...
+    def pose(self, wildness: float, camera: NDArray[np.float64]) -> Pose: ...
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class Shot:
 
 def planned(rng: np.random.Generator) -> Shot:
     framing = str(rng.choice(list(FRAMINGS), p=[share for share, _ in FRAMINGS.values()]))
-    count = 1 if framing == "face" else int(rng.choice([1, 2, 3], p=COUNTS))
-    return Shot(framing, rng.uniform(*FRAMINGS[framing][1]), rng.uniform(1.3, 5), count)
+    count = 1 if framing == "face" else int(rng.choice([1, 2, 3, 4], p=COUNTS))
+    focal = float(np.exp(rng.uniform(np.log(1.2), np.log(6))))
+    return Shot(framing, rng.uniform(*FRAMINGS[framing][1]), focal, count)
 
 
 def taken(
@@ -58,15 +59,49 @@ def taken(
 ) -> tuple[Drawn, list[Someone]]:
     """The frame of a shot with the first `shot.count` of the people."""
     present, known = [], []
-    for slot, person in enumerate(people[: shot.count]):
-        pose, look = person.pose(float(rng.choice(WILDNESS))), person.look()
-        view = placed(pose.head[:3, 3], shot, slot, rng)
-        present.append(Appearance(person.pieces, pose.bones, view, look))
-        known.append(facing(person.described(look), view[:3, :3] @ pose.head[:3, :3]))
+    for person, place in zip(people, places(shot, rng), strict=False):
+        turn = seen_from(rng)
+        pose, look = person.pose(float(rng.choice(WILDNESS)), turn[2]), person.look()
+        view = np.eye(4)
+        view[:3, :3], view[:3, 3] = turn, place - turn @ pose.head[:3, 3]
+        present.append(Appearance(pose.pieces, pose.bones, view, look))
+        known.append(facing(person.described(look, pose), turn @ pose.head[:3, :3]))
     drawn = renderer.draw(present, shot.focal, light, float(rng.random()))
     return drawn, [
         replace(someone, hands_in_front=hands_in_front(drawn, number)) for number, someone in enumerate(known, 1)
     ]
+
+
+def seen_from(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A person's turn against the view: mostly from ahead, one in eight from anywhere, one in eight from far above or
+    below."""
+    yaw = rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
+    pitch = rng.normal(0, 0.1) if rng.random() < 0.88 else rng.normal(0, 0.4)
+    return euler(pitch, yaw, rng.normal(0, 0.06))
+
+
+def places(shot: Shot, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Where the heads are in view space, from left to right. Who is too near to a neighbour to stand beside it stands
+    before or behind it; one in six is far behind."""
+    spread = rng.uniform(2.0, 6.5)
+    near = rng.choice([-1, 1])
+    out = []
+    for slot in range(shot.count):
+        if shot.framing == "face":
+            height = -0.4 + rng.normal(0, 0.2) * shot.reach
+        elif shot.framing == "full":
+            height = rng.uniform(5.5, 7.5)
+        else:  # the top of the head near the upper edge
+            height = shot.reach * rng.uniform(0.72, 0.98) - 2.3
+        sideways = (slot - (shot.count - 1) / 2) * spread + rng.normal(0, 0.12) * shot.reach
+        farther = 0.0
+        if shot.count > 1:
+            beside = spread > 4.8 and rng.random() < 0.7
+            farther = rng.normal(0, 1.0) if beside else near * (-1) ** slot * rng.uniform(1.6, 3.5)
+        if slot and rng.random() < 0.16:
+            farther = -rng.uniform(6, 30)
+        out.append(np.array([sideways, height, min(farther, 0.5 * shot.reach * shot.focal) - shot.reach * shot.focal]))
+    return out
 
 
 def facing(someone: Someone, head: NDArray[np.float64]) -> Someone:
@@ -87,27 +122,9 @@ def hands_in_front(drawn: Drawn, number: int) -> bool:
     return bool(np.percentile(1 / drawn.inverse_depth[arm], 25) < np.median(1 / drawn.inverse_depth[rest]) - 1)
 
 
-def placed(head: NDArray[np.float64], shot: Shot, slot: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The view matrix of one person: turned, with the head where the framing wants it; `slot` counts from the left."""
-    yaw = rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
-    view = np.eye(4)
-    view[:3, :3] = euler(rng.normal(0, 0.1), yaw, rng.normal(0, 0.06))
-    if shot.framing == "face":
-        height = -0.8 + rng.normal(0, 0.2) * shot.reach
-    elif shot.framing == "full":
-        height = rng.uniform(5.5, 7.5)
-    else:  # the top of the head near the upper edge
-        height = shot.reach * rng.uniform(0.72, 0.98) - 2.3
-    spread = rng.uniform(3.2, 5.5) if shot.count > 1 else 0.0
-    sideways = (slot - (shot.count - 1) / 2) * spread + rng.normal(0, 0.12) * shot.reach
-    farther = rng.normal(0, 2.0) if shot.count > 1 else 0.0
-    view[:3, 3] = np.array([sideways, height, farther - shot.reach * shot.focal]) - view[:3, :3] @ head
-    return view
-
-
-def lit(rng: np.random.Generator, panoramas: list[NDArray[np.float64]]) -> Light:
+def lit(rng: np.random.Generator, panorama: NDArray[np.float64]) -> Light:
     """The light of a panorama turned at random, and a lamp from the front or the side, weak or strong."""
-    harmonics = turned(panoramas[rng.integers(len(panoramas))], rng.uniform(0, 2 * np.pi))
+    harmonics = turned(panorama, rng.uniform(0, 2 * np.pi))
     direction = rng.normal((0, 0.5, 0), 1)
     direction[2] = abs(direction[2]) * 0.8 + 0.1
     colour = rng.uniform(0.8, 1.2, 3) * rng.uniform(0.1, 1.6)

@@ -2,7 +2,9 @@
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,12 @@ WARDROBE = {
     },
 }
 """What held-out characters wear never occurs in training."""
+
+HELD_SKINS = ("young_lightskinned_female_diffuse3", "young_lightskinned_male_diffuse3", "middleage_darkskinned_male")
+"""Beginnings of the names of skins that only held-out characters have."""
+
+HELD_TARGETS = 4
+"""Every fourth target of each feature shapes held-out faces only, and nothing else does."""
 
 SHOES = ("shoes01", "shoes03", "shoes04")
 FEATURES = ("head", "nose", "mouth", "chin", "cheek", "eyes", "forehead", "ears", "neck", "torso", "armslegs")
@@ -47,7 +55,29 @@ class Library:
         self.skins = [p for p in sorted(self.assets.glob("skins/textures/*diffuse*.png")) if is_picture(p)]
         self.clothing = functools.lru_cache(None)(Clothing)
         self.target = functools.lru_cache(4096)(read_target)
+        self.kept: dict[Path | str, Any] = {}
         self._read_rig()
+
+    def cached(self, key: Path | str, made: Callable[[], Any]) -> Any:
+        """What does not depend on whose body it is, made once."""
+        if key not in self.kept:
+            self.kept[key] = made()
+        return self.kept[key]
+
+    def faces_of(self, split: str) -> dict[str, list[Path]]:
+        """Targets of each feature for the characters of a split."""
+        held = {group: files[::HELD_TARGETS] for group, files in self.features.items()}
+        if split == "test":
+            return held
+        return {group: [path for path in files if path not in held[group]] for group, files in self.features.items()}
+
+    def skins_of(self, split: str, sex: str, age: str) -> list[Path]:
+        """Pictures of skin for a sex, of the age if there are any."""
+        held = [path for path in self.skins if path.name.startswith(HELD_SKINS)]
+        known = held if split == "test" else [path for path in self.skins if path not in held]
+        known = [path for path in known if f"_{sex}_" in path.name and "suit" not in path.name]
+        same_age = [path for path in known if path.name.startswith(("old", "middleage")) == (age == "old")]
+        return same_age or known
 
     def piece(self, group: str, name: str) -> Path:
         return self.assets / group / name / f"{name}.mhclo"

@@ -1,12 +1,13 @@
 """Which part of a person a vertex is, and how light its skin is."""
 
+import functools
 import re
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.data.shards import PARTS, TONES
+from training.data.shards import PARTS, TONES, Someone
 
 BONES = (
     ("hand", re.compile("hand|wrist|finger|metacarpal", re.IGNORECASE)),
@@ -31,11 +32,16 @@ def of_vertices(joints: NDArray[np.int32], names: list[str]) -> NDArray[np.uint8
 
 def skin_colour(texture: str, uv: NDArray[np.float32]) -> NDArray[np.float64]:
     """Median linear colour of a picture at V x 2 texture coordinates (v upwards)."""
-    with Image.open(texture) as image:
-        image.draft("RGB", (256, 256))
-        pixels = np.asarray(image.convert("RGB").resize((256, 256), Image.Resampling.BOX), float) / 255
+    pixels = small(texture)
     columns, rows = (np.clip(value * 256, 0, 255).astype(int) for value in (uv[:, 0] % 1, (1 - uv[:, 1]) % 1))
     return np.median(pixels[rows, columns], 0) ** 2.2
+
+
+@functools.lru_cache(64)
+def small(texture: str) -> NDArray[np.float64]:
+    """A picture at 256 x 256, in [0, 1]."""
+    with Image.open(texture) as image:
+        return np.asarray(image.convert("RGB").resize((256, 256), Image.Resampling.BOX), float) / 255
 
 
 def tone(colour: NDArray[np.float64]) -> str:
@@ -44,3 +50,11 @@ def tone(colour: NDArray[np.float64]) -> str:
     _, y, z = np.cbrt(np.maximum(rgb_to_xyz @ colour / (0.9505, 1.0, 1.089), 0.008856))
     angle = np.degrees(np.arctan2(116 * y - 66, max(200 * (y - z), 1e-6)))
     return TONES[sum(angle < bound for bound in TYPOLOGY)]
+
+
+def someone(
+    identity: str, family: str, sex: str, age: str, tone: str, hair: str, clothes: str, wearing: dict[str, str]
+) -> Someone:
+    """`wearing`: by slot, as in training.render.outfits. Angles are not known yet."""
+    known = {slot: wearing.get(slot, "") for slot in ("glasses", "hat", "held")}
+    return Someone(identity, family, sex, age, tone, 0.0, 0.0, hair, clothes, scarf="scarf" in wearing, **known)

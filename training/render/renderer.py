@@ -2,10 +2,11 @@
 and part. Needs no window (EGL).
 
 Works on a graphics card and on Mesa's llvmpipe. Skinning is one matrix product a piece, on the host: on llvmpipe, where
-the vertex shader runs on the same cores, it was dearer, and done twice, for the shadow and for the picture. Light is that of a panorama (spherical harmonics of order 2: Ramamoorthi and
-Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001) and one lamp with a shadow map. Everything is drawn at `factor` times the size. Hair and lashes are cards; a hashed alpha test (Wyman and McGuire,
-2017) makes the order of triangles irrelevant, and the mean over samples is soft alpha. Depth and normals are averaged
-over covered samples only; the label is the nearest sample's.
+the vertex shader runs on the same cores, it was dearer, and done twice, for the shadow and for the picture. Light is
+that of a panorama (spherical harmonics of order 2: Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance
+Environment Maps, 2001) and one lamp with a shadow map. Everything is drawn at `factor` times the size. Hair and lashes
+are cards; a hashed alpha test (Wyman and McGuire, 2017) makes the order of triangles irrelevant, and the mean over
+samples is soft alpha. Depth and normals are averaged over covered samples only; the label is the nearest sample's.
 """
 
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from PIL import Image
 from training.render import shaders
 
 SHADOW_PX = 512
-GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12}
-CASTING = ("skin", "cloth", "hair", "thing")
+GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "glasses": 0.3, "lens": 0.9, "held": 0.2}
+CASTING = ("skin", "cloth", "hair", "hat", "scarf", "held")
 """Kinds that cast shadows."""
+
+PRINTED = ("cloth", "scarf", "hat")
+"""Kinds that carry the look's pattern."""
 
 CARDS = ("hair", "brow", "lash")
 """Kinds whose textures have holes; drawn last."""
@@ -44,10 +48,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Pose:
-    """For each piece B x 4 x 4 bone matrices; 4 x 4 turn of the head from where it looks along +z, and its place."""
+    """Pieces that are there, for each B x 4 x 4 bone matrices; 4 x 4 turn of the head from where it looks along +z, and
+    its place; what is worn and held, by slot (training.render.outfits)."""
 
+    pieces: list[Piece]
     bones: list[NDArray[np.float32]]
     head: NDArray[np.float64]
+    wearing: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,7 @@ class Renderer:
         program["tint"].value = tuple(float(v) for v in look.tints.get(piece.kind, (1, 1, 1)))
         program["gloss"].value = GLOSS.get(piece.kind, 0.02)
         program["wrap"].value = 0.3 if piece.kind == "skin" else 0.1
-        program["pattern"].value = look.pattern if piece.kind == "cloth" else 0
+        program["pattern"].value = look.pattern if piece.kind in PRINTED else 0
         program["pattern_scale"].value, program["pattern_colour"].value = look.pattern_scale, look.pattern_colour
         self._mesh(piece).seen.render()
 
