@@ -69,8 +69,12 @@ export async function showRelief(figure) {
   const moving = animated(state, draw, still);
   followed(canvas, moving, still);
   wiped(figure, state, moving);
-  canvas.addEventListener("webglcontextlost", () => (canvas.hidden = true));
-  canvas.hidden = false;
+  const show = (is) => {
+    canvas.hidden = !is;
+    figure.classList.toggle("alive", is);
+  };
+  canvas.addEventListener("webglcontextlost", () => show(false));
+  show(true);
   draw();
   if (!still.matches) moving.greet();
 }

@@ -1,9 +1,15 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
-/** The contract as this page shows it: called here, and without the preflights that a browser makes by itself. */
+/** The contract as this page shows it: called here, and without what a browser does by itself: preflights, cookies. */
 function shown(contract) {
   const paths = Object.entries(contract.paths).map(([path, { options, ...calls }]) => [path, calls]);
-  return { ...contract, servers: [{ url: location.origin }], paths: Object.fromEntries(paths) };
+  const schemes = Object.entries(contract.components.securitySchemes).filter(([, { in: place }]) => place !== "cookie");
+  return {
+    ...contract,
+    servers: [{ url: location.origin }],
+    paths: Object.fromEntries(paths),
+    components: { ...contract.components, securitySchemes: Object.fromEntries(schemes) },
+  };
 }
 
 SwaggerUI({
