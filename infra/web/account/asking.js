@@ -41,6 +41,10 @@ export function ask({ heading, text, yes, retype, work }) {
   );
   dialog.replaceChildren(form);
   leave.addEventListener("click", () => dialog.close());
+  // While it is being done there is no way back, also not by Escape.
+  dialog.oncancel = (event) => {
+    if (agree.hasAttribute("aria-busy")) event.preventDefault();
+  };
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(done), { once: true });
     dialog.showModal();

@@ -1,8 +1,8 @@
 /* The calls of the signed-in person: same origin, cookie, JSON in and out. Every failure becomes a Problem. */
 
 const SENTENCES = {
-  offline: "You are offline. Nothing was lost: it goes on as soon as there is a connection.",
-  unreachable: "The service could not be reached. Nothing was changed that you can't see here.",
+  offline: "You are offline. Try again once there is a connection.",
+  unreachable: "The service could not be reached. Try again in a minute.",
   unexpected: "The service answered with something that is no answer of ours. Try again in a minute.",
 };
 

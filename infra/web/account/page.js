@@ -2,7 +2,7 @@
 
 import { ask } from "./asking.js";
 import { tendPacks } from "./buying.js";
-import { claim, deleteAccount, readSession, readUsage, signOut } from "./client.js";
+import { claim, deleteAccount, readSession, readStatement, readUsage, signOut } from "./client.js";
 import { element, part, whileBusy } from "./elements.js";
 import { tendKeys } from "./keys.js";
 import { offerSignIn } from "./signing.js";
@@ -33,7 +33,33 @@ function enter(found) {
   session = found;
   tellSession();
   show("signed-in");
+  awaitPayment();
   return Promise.all([loadUsage(), loadKeys(), loadPacks(), loadStatement()]).then(goToSection);
+}
+
+const PATIENCE = 15; // looks for the payment, two seconds apart
+
+/** Back from paying: credits come when the payment is told to the service, which may be a moment later. */
+async function awaitPayment() {
+  const bought = new URLSearchParams(location.search).has("bought");
+  if (!bought) return;
+  history.replaceState(null, "", "/account/"); // a reload is no second purchase
+  const told = element("p", {}, "Thank you. Waiting for the payment to be confirmed …");
+  part("notices").replaceChildren(element("div", { class: "notice good" }, told));
+  for (let look = 0; look < PATIENCE && session; look++) {
+    const paid = await guarded(newestPayment, part("notices"));
+    if (paid) {
+      told.textContent = `Thank you. ${counted(paid.credits, "credit")} came into your account.`;
+      return refresh();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+  told.textContent = "The payment is not confirmed yet. The credits come by themselves as soon as it is.";
+}
+
+async function newestPayment() {
+  const { entries } = await readStatement();
+  return entries.find((entry) => entry.kind === "payment" && Date.now() / 1000 - entry.at < 600);
 }
 
 /** Sections come after the browser looked for the one that the address names. */

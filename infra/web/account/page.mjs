@@ -69,7 +69,7 @@ export default async () => ({
 <section class="block" id="statement" aria-labelledby="statement-heading">
 <div class="block-words"><h2 id="statement-heading">Statement</h2><p class="soft">Every credit that came or went, newest first.</p>
 <p><a class="button" href="/account/v1/statement.csv" download="statement.csv">Download CSV</a></p></div>
-<div class="block-body stack"><div id="statement-list"></div></div>
+<div class="block-body stack" id="statement-list"></div>
 </section>
 
 <section class="block" id="leave" aria-labelledby="leave-heading">

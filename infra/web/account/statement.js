@@ -2,7 +2,7 @@
 
 import { readStatement } from "./client.js";
 import { element, part, whileBusy } from "./elements.js";
-import { KINDS, machineTime, minute, number, signed } from "./words.js";
+import { KINDS, machineTime, minute, signed } from "./words.js";
 
 /** Returns what loads the newest page of the statement. */
 export function tendStatement(guarded) {
@@ -38,7 +38,6 @@ function table(rows) {
     ["When"],
     ["What"],
     ["Credits", "amount"],
-    ["Balance", "amount"],
   ].map(([text, kind]) => element("th", { scope: "col", class: kind }, text));
   return element(
     "div",
@@ -48,7 +47,6 @@ function table(rows) {
 }
 
 function row(entry) {
-  const balance = typeof entry.balance === "number" ? number(entry.balance) : "";
   return element(
     "tr",
     {},
@@ -60,6 +58,5 @@ function row(entry) {
       entry.note ? element("span", { class: "entry-note" }, entry.note) : undefined,
     ),
     element("td", { class: `amount ${entry.credits > 0 ? "came" : ""}` }, signed(entry.credits)),
-    element("td", { class: "amount soft" }, balance),
   );
 }

@@ -3,10 +3,8 @@
 import { element, shape } from "./elements.js";
 import { counted, number, utcDay } from "./words.js";
 
-const WIDTH = 640;
-const HEIGHT = 180;
-const FLOOR = 156; // below it are the dates
-const HEAD = 16; // above it is the highest value's number
+const WIDTH = 600; // units of the drawing, which is stretched to the room that there is
+const HEIGHT = 150;
 
 /** The drawing and the table of `days`: [{date, calls, credits}], oldest first. */
 export function drawUsage(days) {
@@ -28,8 +26,8 @@ export function bars(days) {
   const step = WIDTH / days.length;
   const width = Math.max(1, step * 0.72);
   return days.map((each, index) => {
-    const height = each.calls === 0 ? 0 : Math.max(2, ((FLOOR - HEAD) * each.calls) / highest);
-    return { x: index * step + (step - width) / 2, y: FLOOR - height, width, height };
+    const height = each.calls === 0 ? 0 : Math.max(2, (HEIGHT * each.calls) / highest);
+    return { x: index * step + (step - width) / 2, y: HEIGHT - height, width, height };
   });
 }
 
@@ -37,34 +35,28 @@ function chart(days, label) {
   const placed = bars(days);
   const drawn = days.map((each, index) => {
     const { x, y, width, height } = placed[index];
-    const bar = shape("rect", { class: "bar", x, y, width, height, rx: Math.min(2, width / 2) });
+    const bar = shape("rect", { class: "bar", x, y, width, height });
     // The whole column answers the pointer: a bar of one call is too low to hit.
-    const column = shape("rect", { class: "column-hit", x: x - 1, y: 0, width: width + 2, height: FLOOR });
+    const column = shape("rect", { class: "column-hit", x: x - 1, y: 0, width: width + 2, height: HEIGHT });
     return shape("g", {}, shape("title", {}, `${utcDay(each.date)}: ${counted(each.calls, "call")}`), column, bar);
   });
-  const top = placed.reduce((best, each, index) => (each.height > placed[best].height ? index : best), 0);
-  const beside = placed[top].x > WIDTH / 2;
-  const most = shape(
-    "text",
-    {
-      class: "bar-number",
-      x: placed[top].x + (beside ? placed[top].width : 0),
-      y: HEAD - 5,
-      "text-anchor": beside ? "end" : "start",
-    },
-    number(days[top].calls),
-  );
-  const first = shape("text", { class: "bar-date", x: 0, y: HEIGHT - 6 }, utcDay(days[0].date));
-  const last = shape("text", { class: "bar-date", x: WIDTH, y: HEIGHT - 6, "text-anchor": "end" }, "Today (UTC)");
-  const floor = shape("line", { class: "bar-floor", x1: 0, x2: WIDTH, y1: FLOOR + 0.5, y2: FLOOR + 0.5 });
-  return shape(
+  const drawing = shape(
     "svg",
-    { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+    { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
     ...drawn,
-    floor,
-    most,
-    first,
-    last,
+  );
+  const most = Math.max(...days.map((each) => each.calls));
+  return element(
+    "div",
+    { class: "chart-frame" },
+    element("p", { class: "chart-most", "aria-hidden": "true" }, `${number(most)} at most`),
+    drawing,
+    element(
+      "p",
+      { class: "chart-dates", "aria-hidden": "true" },
+      element("span", {}, utcDay(days[0].date)),
+      element("span", {}, "Today (UTC)"),
+    ),
   );
 }
 

@@ -2,4 +2,3 @@
 
 export const FILE_BYTES = 31_457_280;
 export const PIXELS = 25_000_000;
-export const CREDITS_PER_CALL = 1;

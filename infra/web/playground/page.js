@@ -14,6 +14,7 @@ const SMALLER_PIXELS = 6_000_000; // a JPEG of it passes every limit, also the g
 
 const stage = new Stage(part("play").dataset.worker);
 const keying = new Keying(drawRun);
+let turns = 0; // pictures so far
 let picture; // what would be sent: see picture.js; none while an example is shown
 let repeatKey; // of the call for this picture: a repeat of it is free
 let shown; // what is on the stage: {name, png}
@@ -22,14 +23,23 @@ let calling; // AbortController of the call that is on its way
 /* ---- what comes in ---- */
 
 async function choose(file, name) {
+  const turn = begin();
+  try {
+    const opened = await open(file, name);
+    if (turn === turns) take(opened);
+    else URL.revokeObjectURL(opened.url);
+  } catch (unfit) {
+    if (turn === turns) tellUnfit(unfit, file, name);
+  }
+}
+
+/** Whatever was on its way is no longer wanted. Returns the turn: what comes in late for an earlier one is dropped. */
+function begin() {
   calling?.abort();
   part("unfit").hidden = true;
   part("failure").hidden = true;
-  try {
-    take(await open(file, name));
-  } catch (unfit) {
-    tellUnfit(unfit, file, name);
-  }
+  turns += 1;
+  return turns;
 }
 
 function take(opened) {
@@ -66,11 +76,10 @@ async function chooseConverted(file, name, pixels) {
 }
 
 async function showExample(button) {
-  calling?.abort();
-  part("unfit").hidden = true;
-  part("failure").hidden = true;
+  const turn = begin();
   if (picture) URL.revokeObjectURL(picture.url);
   picture = undefined;
+  shown = undefined;
   stage.showPhoto(button.dataset.picture, button.firstElementChild.alt);
   press(button);
   allowDownloads({ files: false, meshes: false });
@@ -79,16 +88,18 @@ async function showExample(button) {
   drawCurl(button.dataset.name);
   try {
     const answer = await fetch(button.dataset.depth);
-    if (answer.ok) await showAnswer(await answer.blob(), button.dataset.name);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const png = await answer.blob();
+    if (turn === turns) await showAnswer(png, button.dataset.name);
   } catch {
-    part("caption").textContent = "The example could not be loaded. Your own picture can be.";
+    if (turn === turns) part("caption").textContent = "The example could not be loaded. Your own picture can be.";
   }
 }
 
 /* ---- the call ---- */
 
 async function run() {
-  if (!picture || calling) return;
+  if (!picture || calling || shown) return;
   if (!keying.key) return keying.tell("A key is needed first.");
   const sent = picture;
   calling = new AbortController();
@@ -105,7 +116,9 @@ async function run() {
       signal: calling.signal,
     });
     keying.tellCredits(answer.remaining);
+    if (sent !== picture) return; // somebody chose another one meanwhile
     tellAnswer(sent, answer);
+    bringToSight();
     await showAnswer(answer.png, sent.name);
   } catch (problem) {
     if (sent === picture) tellFailure(problem);
@@ -148,9 +161,16 @@ function tellTime() {
 
 async function showAnswer(png, name) {
   shown = { name, png };
+  drawRun();
   allowDownloads({ files: true, meshes: false });
   await stage.showDepth(png);
   if (shown?.png === png) allowDownloads({ files: true, meshes: Boolean(stage.relief?.made.triangles.length) });
+}
+
+/** On a phone the button is far below what it makes. */
+function bringToSight() {
+  const { top, bottom } = part("frame").getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) part("stage-heading").scrollIntoView();
 }
 
 function tellAnswer(sent, { coverage, consumed, seconds }) {
@@ -202,11 +222,12 @@ function waiting(seconds) {
 /* ---- what is drawn ---- */
 
 function drawRun() {
-  const ready = picture && keying.key && !calling;
+  const made = Boolean(picture && shown);
+  const ready = picture && keying.key && !calling && !made;
   part("run").setAttribute("aria-disabled", String(!ready));
   part("run").hidden = Boolean(calling);
   part("run-hint").hidden = Boolean(calling);
-  const missing = !picture ? "Choose a picture of yours first. " : !keying.key ? "A key is needed. " : "";
+  const missing = made ? "Made. Choose the next picture. " : !picture ? "Choose a picture of yours first. " : !keying.key ? "A key is needed. " : "";
   part("run-hint").textContent = `${missing}One answered call takes 1 credit, an error none.`;
 }
 

@@ -2,7 +2,7 @@
 
 const FULL = 65535;
 const FAR = 16 / 255; // the contract: the farthest point of a person is 16 of 255, everything else 0
-const RIM = 0.5; // the silhouette runs where half of a cell is a person
+const RIM = 0.4997; // the silhouette runs where half of a cell is a person; a share of exactly that would put two points on one
 
 /** How far the eye stands from the picture's plane, in heights of the longer edge: a lens of about 35 degrees. */
 export const EYE = 1.6;
@@ -97,6 +97,52 @@ function sample(values, width, height, channels, channel, x, y) {
   return (1 - v) * ((1 - u) * at(left, top) + u * at(right, top)) + v * ((1 - u) * at(left, bottom) + u * at(right, bottom));
 }
 
+const REACH = 3; // cells that values are carried outward; the rim needs one, diagonal edges two
+const SMOOTHINGS = 2; // the grid is finer than the network sees: what this takes away is the steps between its cells
+
+/**
+ * `near` for a surface: cells that are a person only in part take their value from whole ones beside them, which know
+ * better, and steps finer than the network are smoothed away.
+ */
+function smooth({ width, height, near, alpha }) {
+  const known = alpha.map((share) => (share === 1 ? 1 : 0));
+  const values = Float32Array.from(near);
+  const pass = (take, weights) => {
+    const before = values.slice();
+    const certain = known.slice();
+    for (let cell = 0; cell < values.length; cell++) {
+      if (take(certain[cell])) {
+        const mean = around(before, certain, cell, width, height, weights);
+        if (mean === undefined) continue;
+        values[cell] = mean;
+        known[cell] = 1;
+      }
+    }
+  };
+  for (let step = 0; step < REACH; step++) pass((certain) => !certain, [0, 1, 1]);
+  for (let step = 0; step < SMOOTHINGS; step++) pass((certain) => certain, [4, 2, 1]);
+  return values;
+}
+
+/** The mean of the certain ones among a cell and its neighbours; `weights`: of itself, of those beside, of those across. */
+function around(values, certain, cell, width, height, weights) {
+  const x = cell % width;
+  const y = (cell - x) / width;
+  let sum = 0;
+  let share = 0;
+  for (let dy = -1; dy <= 1; dy++) {
+    if (y + dy < 0 || y + dy >= height) continue;
+    for (let dx = -1; dx <= 1; dx++) {
+      if (x + dx < 0 || x + dx >= width) continue;
+      const other = cell + dy * width + dx;
+      const weight = certain[other] * weights[Math.abs(dx) + Math.abs(dy)];
+      sum += weight * values[other];
+      share += weight;
+    }
+  }
+  return share ? sum / share : undefined;
+}
+
 /**
  * The surface of a relief, cut along its silhouette, so that no wall runs from a person to the background.
  * Returns {points, uv, triangles}: points as [column, row, near] of the relief's raster, uv with v downward, triangles
@@ -105,7 +151,7 @@ function sample(values, width, height, channels, channel, x, y) {
  */
 export function surface(relief) {
   const { width, height, alpha } = relief;
-  const near = fill(relief.near, alpha.map((share) => (share >= RIM ? 1 : 0)), width, height);
+  const near = smooth(relief);
   const points = [];
   const uv = [];
   const triangles = [];

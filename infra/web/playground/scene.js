@@ -1,13 +1,13 @@
 /* The relief in three dimensions. Loaded when somebody asks for it: three.js is most of what the playground weighs. */
 
 import {
-  AmbientLight,
   BufferAttribute,
   BufferGeometry,
   CanvasTexture,
   DirectionalLight,
   DoubleSide,
   Group,
+  HemisphereLight,
   Mesh,
   MeshBasicMaterial,
   MeshStandardMaterial,
@@ -23,7 +23,7 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { EYE, stand } from "./relief.js";
 
 const BEHIND = 0.22; // how far the backdrop stands behind the farthest point, in longer edges
-const MOST_YAW = 1.05; // radians; farther around, the missing back of the head is all there is
+const MOST_YAW = 0.95; // radians; farther around, the missing back of the head is all there is
 const MOST_PITCH = 0.6;
 const KEY_STEP = 0.09; // radians for one press
 const SWAY = 0.09; // radians that the relief leans toward the pointer
@@ -46,7 +46,15 @@ export function geometryOf(made, strength) {
   geometry.setAttribute("uv", new BufferAttribute(made.uv, 2));
   geometry.setIndex(new BufferAttribute(made.triangles, 1));
   geometry.computeVertexNormals();
+  faceTheEye(geometry.attributes.normal);
   return geometry;
+}
+
+/** A point of triangles without an area has no normal; a normal of length 0 would be no valid mesh. */
+function faceTheEye(normals) {
+  for (let point = 0; point < normals.count; point++) {
+    if (Math.hypot(normals.getX(point), normals.getY(point), normals.getZ(point)) < 0.5) normals.setXYZ(point, 0, 0, 1);
+  }
 }
 
 /**
@@ -63,14 +71,20 @@ export function createScene(canvas, { calm }) {
   const clayMaterial = new MeshStandardMaterial({ color: 0xd9d5cf, roughness: 0.72, metalness: 0, side: DoubleSide });
   const person = new Mesh(new BufferGeometry(), photoMaterial);
   const behind = new Mesh(new PlaneGeometry(1, 1), new MeshBasicMaterial());
-  const light = new DirectionalLight(0xffffff, 2.6);
+  const light = new DirectionalLight(0xffffff, 2.3);
+  const fromBelow = new DirectionalLight(0xbcd0ff, 0.6);
   let made;
   let waiting = 0;
   let lean = { x: 0, y: 0 };
   let backdropWanted = true;
 
-  light.position.set(-0.8, 0.9, 1.4);
-  scene.add(turning, new AmbientLight(0xffffff, 0.55), light);
+  // Lights of a studio, which go with the eye: whichever side is turned to it can be read.
+  light.position.set(-0.9, 0.9, 0.8);
+  fromBelow.position.set(1, -0.3, 0.3);
+  camera.add(light, light.target, fromBelow, fromBelow.target);
+  light.target.position.set(0, 0, -EYE);
+  fromBelow.target.position.set(0, 0, -EYE);
+  scene.add(turning, camera, new HemisphereLight(0xffffff, 0x555555, 0.45));
   turning.add(person, behind);
   controls.enablePan = false;
   controls.enableDamping = !calm;

@@ -181,7 +181,7 @@ function behind(photo, made) {
   small.getContext("2d").putImageData(new ImageData(made.backdrop, made.width, made.height), 0, 0);
   const whole = drawn(photo, photo.width, photo.height);
   const context = whole.getContext("2d");
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = "medium"; // "high" overshoots, and draws a bright line around the person
   context.drawImage(small, 0, 0, whole.width, whole.height);
   return whole;
 }

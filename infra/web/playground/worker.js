@@ -3,7 +3,7 @@
 import { decode } from "fast-png";
 import { fill, fittingStrength, shrink, surface } from "./relief.js";
 
-const NEAR_A_PERSON = 3; // cells; colours this close to the silhouette are still mixed with the person's
+const NEAR_A_PERSON = 5; // cells; colours this close to the silhouette are still mixed with the person's
 
 self.onmessage = ({ data: { png, photo, edge } }) => {
   try {
