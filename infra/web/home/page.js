@@ -19,7 +19,7 @@ cut();
 async function showPacks(place) {
   const answer = await fetch("/account/v1/packs");
   if (!answer.ok) throw new Error(answer.statusText);
-  const { currency, packs } = await answer.json();
+  const { currency, packs, buying } = await answer.json();
   const money = new Intl.NumberFormat("en", { style: "currency", currency });
   const cents = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
   const table = document.createElement("table");
@@ -34,6 +34,14 @@ async function showPacks(place) {
     body.insertRow().append(...texts.map((text) => cell("td", text)));
   }
   place.replaceChildren(table);
+  if (!buying) place.append(note("Buying is switched off on this site: ask its operator for credits."));
+}
+
+function note(text) {
+  const made = document.createElement("p");
+  made.className = "soft small";
+  made.textContent = text;
+  return made;
 }
 
 function cell(kind, text) {

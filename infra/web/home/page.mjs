@@ -47,13 +47,19 @@ export default async function page({ asset }) {
 <pre id="call" tabindex="0" aria-label="The call with curl"><code>${escaped(CURL).replace("ORIGIN", "<span data-origin>https://HOST</span>")}</code></pre>
 <button class="copy" type="button" data-copy="#call">Copy</button>
 </div>
+<ul class="terms">
+<li>100 free credits</li>
+<li>Errors cost nothing</li>
+<li>8 and 16 bits</li>
+<li>Nothing is stored</li>
+</ul>
 <p class="actions"><a class="button primary" href="/playground/">Try your photo</a> <a class="button" href="/account/">Get 100 free credits</a></p>
 </div>
 <figure class="bust" data-photo="${photo}" data-relief="${relief}">
 <img src="${still}" width="640" height="800" alt="A man in a white shirt before a blue wall. From left to right the photo turns into a plaster relief of him, lit from his depth map." fetchpriority="high">
 <canvas width="640" height="800" hidden aria-hidden="true"></canvas>
 <figcaption>
-<label class="wipe" hidden><span>Photo</span><input type="range" min="0" max="100" value="52" aria-label="From photo to relief"><span>Relief</span></label>
+<label class="wipe" hidden><span>Photo</span><input type="range" min="0" max="100" value="50" aria-label="From photo to relief"><span>Relief</span></label>
 </figcaption>
 </figure>
 </section>
@@ -75,7 +81,7 @@ ${outputs
 <section class="series" aria-labelledby="people">
 <div class="column">
 <h2 id="people">It knows people, and nothing else</h2>
-<p class="lead">Walls, trees and statues are not in the answer. Hair, glasses and the hand in front are.</p>
+<p class="lead">Whatever is not a person is exactly 0: the wall, the chair, the trees behind. All people of a picture share one scale.</p>
 </div>
 <ul class="row">
 ${series
@@ -97,7 +103,8 @@ ${FACTS.map(([term, text]) => `<div><dt>${term}</dt><dd>${text}</dd></div>`).joi
 <section class="prices column" aria-labelledby="prices">
 <div>
 <h2 id="prices">1 call, 1 credit</h2>
-<p class="lead">Every account may claim 100 free credits. After that, credits come in packs. They do not expire.</p>
+<p class="lead">Every account may claim 100 free credits. After that, credits come in packs: the larger, the cheaper a call.</p>
+<a class="button primary" href="/account/">Make an account</a>
 </div>
 <div class="packs" aria-live="polite"><p class="soft"><noscript>The packs are listed at <a href="/account/v1/packs">/account/v1/packs</a>.</noscript></p></div>
 </section>

@@ -45,13 +45,13 @@ void main() {
   vec3 towards = normalize(vec3((lamp.xy - place) * SIZE, lamp.z));
   float lit = max(0.0, dot(normal, towards));
   float detail = tile(at, vec2(0.0), vec2(0.5)) - 0.5;
-  float plaster = clamp(0.1 + 0.78 * lit + 0.8 * detail, 0.0, 1.0);
+  float plaster = clamp(0.1 + 0.84 * lit + 0.8 * detail, 0.0, 1.0);
 
-  float opaque = mix(1.0, alpha, turned);
-  colour = vec4(mix(texture(photo, at).rgb, vec3(plaster), turned) * opaque, opaque);
+  colour = mix(vec4(texture(photo, at).rgb, 1.0), vec4(vec3(plaster), 1.0) * alpha, turned);
 }`;
 
 const LENS = 0.2; // its radius, in widths of the picture
+const LAMP = [-0.1, -0.1, 0.9]; // stands left above the picture, in widths of it
 const REST = 0.44; // where the wipe stands when nobody has touched it: as in the still picture
 
 /** Puts the living picture over the still one. Rejects where there is no WebGL 2. */
@@ -61,7 +61,7 @@ export async function showRelief(figure) {
   if (!gl) throw new Error("no WebGL 2");
   const pictures = await Promise.all([picture(figure.dataset.photo), picture(figure.dataset.relief)]);
   const uniforms = prepared(gl, pictures);
-  const state = { eye: [0, 0], lens: [0.5, 0.4, 0], lamp: [0.1, 0.05, 0.55], wipe: REST };
+  const state = { eye: [0, 0], lens: [0.5, 0.4, 0], lamp: [...LAMP], wipe: REST };
   const draw = () => drawn(gl, uniforms, state);
 
   fitted(canvas, draw);
@@ -175,7 +175,7 @@ function animated(state, draw, still) {
       const t = Math.min((now - begin) / 2200, 1);
       if (moved) return;
       const swing = Math.sin(t * 2 * Math.PI) * (1 - t);
-      move({ eye: [swing, swing * 0.3], lamp: [0.1 + 0.9 * Math.sin(t * Math.PI), 0.05, 0.55] });
+      move({ eye: [swing, swing * 0.3], lamp: [LAMP[0] + 1.3 * Math.sin(t * Math.PI), LAMP[1], LAMP[2]] });
       if (t < 1) requestAnimationFrame(turn);
     };
     requestAnimationFrame(turn);
@@ -193,7 +193,7 @@ function followed(canvas, moving, still) {
     const eye = still.matches ? [0, 0] : [x * 2 - 1, y * 2 - 1];
     moving.move({ eye, lens: [x, y, LENS], lamp: [x - 0.25, y - 0.35, 0.45] });
   });
-  canvas.addEventListener("pointerleave", () => moving.move({ eye: [0, 0], lens: [0.5, 0.4, 0], lamp: [0.1, 0.05, 0.55] }));
+  canvas.addEventListener("pointerleave", () => moving.move({ eye: [0, 0], lens: [0.5, 0.4, 0], lamp: LAMP }));
 }
 
 function wiped(figure, state, moving) {

@@ -95,13 +95,14 @@ class Relief:
         """The photo on the left; on the right plaster, on nothing."""
         steepness = np.sqrt(1 + self.right**2 + self.down**2)
         lit = (-self.right * LAMP[0] - self.down * LAMP[1] + LAMP[2]) / steepness
-        plaster = 0.1 + 0.78 * lit.clip(0, 1) + 0.8 * self.detail
+        plaster = 0.1 + 0.84 * lit.clip(0, 1) + 0.8 * self.detail
         across = np.linspace(0, 1, self.depth.shape[1])[None, :] + 0.12 * self.depth
         reached = np.clip((across - 0.56) / 0.03, 0, 1)
         reached = reached * reached * (3 - 2 * reached)
-        colour = self.photo * (1 - reached[..., None]) + plaster[..., None].clip(0, 1) * reached[..., None]
-        opaque = 1 - reached * (1 - self.alpha)
-        both = np.dstack([colour, opaque])
+        there = reached * self.alpha
+        opaque = 1 - reached + there
+        colour = self.photo * (1 - reached[..., None]) + (plaster.clip(0, 1) * there)[..., None]
+        both = np.dstack([colour / np.maximum(opaque, 1e-3)[..., None], opaque])
         return Image.fromarray((both.clip(0, 1) * 255).round().astype(np.uint8), "RGBA")
 
 
