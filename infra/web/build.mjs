@@ -1,4 +1,4 @@
-// Builds the pages: infra/web -> build/web. `node infra/web/build.mjs [--watch]`
+// Builds the pages: infra/web -> build/web. `node infra/web/build.mjs [--watch] [--out FOLDER]`
 //
 // A folder with a page.mjs is a page at /folder/ (home is /). page.mjs runs here and gives title, description and body;
 // page.css, page.js and worker.js beside it, where there are any, go to the browser. Everything under /assets/ carries a hash of
@@ -8,12 +8,14 @@ import { watch } from "node:fs";
 import { access, cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
 import { document } from "./layout.mjs";
 
 export const WEB = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(WEB, "../..");
-const OUT = path.join(ROOT, "build/web");
+const { values: options } = parseArgs({ options: { watch: { type: "boolean" }, out: { type: "string" } } });
+const OUT = path.resolve(options.out ?? path.join(ROOT, "build/web"));
 const FRESH = `${OUT}.${process.pid}`;
 
 const isThere = (file) => access(file).then(() => true, () => false);
@@ -114,7 +116,7 @@ async function swap() {
 }
 
 await build();
-if (process.argv.includes("--watch")) {
+if (options.watch) {
   let waiting;
   const again = () => build().then(() => console.log("built"), (error) => console.error(error.message));
   watch(WEB, { recursive: true }, () => {
