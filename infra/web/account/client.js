@@ -3,6 +3,7 @@
 const SENTENCES = {
   offline: "You are offline. Try again once there is a connection.",
   unreachable: "The service could not be reached. Try again in a minute.",
+  unreadable_answer: "The answer could not be read.",
   unexpected: "The service answered with something that is no answer of ours. Try again in a minute.",
 };
 

@@ -12,6 +12,8 @@ import { counted, number } from "./words.js";
 import { keepKey } from "../playground/credential.js";
 
 const STATES = ["loading", "broken", "signed-out", "signed-in"];
+const ENOUGH = "One call that answers with a picture takes one. Errors cost nothing.";
+const OWING = "A payment was taken back after its credits were spent. Calls are refused until there is a credit again.";
 let session;
 
 function show(state) {
@@ -71,6 +73,7 @@ function tellSession() {
   part("account-email").textContent = session.email;
   part("credits").textContent = number(session.credits).replace("-", "\u2212");
   part("credits").classList.toggle("bad", session.credits < 0);
+  part("credits-told").textContent = session.credits < 0 ? OWING : ENOUGH;
   part("claim").hidden = session.free_credits_claimed;
 }
 

@@ -1,5 +1,5 @@
 /** The account: signed out, one form; signed in, everything about credits and keys. The script shows which. */
-export default async () => ({
+export default async ({ asset }) => ({
   title: "Account · Portrait depth",
   description: "Credits, keys, statement and use of your Portrait depth account.",
   body: `
@@ -15,11 +15,13 @@ export default async () => ({
 </section>
 
 <section id="signed-out" class="entrance" hidden aria-labelledby="entrance-heading">
-<div class="entrance-words stack">
-<h1 id="entrance-heading">Sign in</h1>
-<p class="lead">No password: six digits by e-mail. An address that is new here gets an account, and an account gets 100 free credits, once.</p>
+<div class="entrance-picture" aria-hidden="true">
+<img src="${await asset("infra/web/pictures/noor.jpg")}" width="640" height="800" alt="" loading="lazy">
+<img src="${await asset("infra/web/pictures/noor-depth.webp")}" width="640" height="800" alt="" loading="lazy">
 </div>
-<div class="entrance-form panel">
+<div class="entrance-form">
+<h1 id="entrance-heading">Sign in</h1>
+<p class="lead">No password: six digits by e-mail. A new address gets an account, and an account gets 100 free credits, once.</p>
 <p class="notice" id="expired" hidden>Your session has ended. Sign in again to go on.</p>
 <div id="sign-in"></div>
 </div>
@@ -36,7 +38,7 @@ export default async () => ({
 <section class="balance" aria-labelledby="balance-heading">
 <h2 id="balance-heading" class="over">Credits left</h2>
 <p class="balance-number" id="credits">–</p>
-<p class="soft">One call that answers with a picture takes one. Errors cost nothing.</p>
+<p class="soft" id="credits-told">One call that answers with a picture takes one. Errors cost nothing.</p>
 <p class="actions"><button type="button" class="button primary" id="claim" hidden>Claim 100 free credits</button>
 <a class="button" href="#buy">Buy credits</a> <a class="button quiet" href="/playground/">Open the playground</a></p>
 <p class="told" id="claim-told" role="status"></p>

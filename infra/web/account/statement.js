@@ -41,7 +41,7 @@ function table(rows) {
   ].map(([text, kind]) => element("th", { scope: "col", class: kind }, text));
   return element(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "statement-heading" },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Entries of the statement" },
     element("table", { class: "statement" }, element("thead", {}, element("tr", {}, ...heads)), rows),
   );
 }

@@ -74,7 +74,7 @@ function table(days) {
     );
   return element(
     "div",
-    { class: "scroll usage-table", tabindex: "0", role: "region", "aria-label": "Calls by day" },
+    { class: "scroll usage-table", tabindex: "0", role: "region", "aria-label": "Calls by day, as a table" },
     element(
       "table",
       {},

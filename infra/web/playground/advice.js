@@ -31,6 +31,6 @@ const ADVICE = {
   offline: { text: RETRY_FREE, act: "retry" },
   unreachable: { text: RETRY_FREE, act: "retry" },
   cancelled: { text: "If the service was already at work, the call may be charged; then a repeat is free.", act: "retry" },
-  unreadable_answer: { text: "The answer arrived damaged. A repeat is free.", act: "retry" },
+  unreadable_answer: { text: "It may have arrived damaged. A repeat is free.", act: "retry" },
   other: { text: "", act: "another" },
 };

@@ -1,5 +1,6 @@
 /* The playground: a picture comes in, one call goes out, and everything shown comes from its answer. */
 
+import { Problem } from "../account/client.js";
 import { element, part, whileBusy } from "../account/elements.js";
 import { fileSize } from "../account/words.js";
 import { adviceFor } from "./advice.js";
@@ -106,8 +107,9 @@ async function run() {
   part("failure").hidden = true;
   drawRun();
   const clock = tellTime();
+  let answer;
   try {
-    const answer = await callDepth({
+    answer = await callDepth({
       picture: sent.file,
       name: sent.name,
       key: keying.key,
@@ -115,18 +117,21 @@ async function run() {
       onSent: clock.sent,
       signal: calling.signal,
     });
-    keying.tellCredits(answer.remaining);
-    if (sent !== picture) return; // somebody chose another one meanwhile
-    tellAnswer(sent, answer);
-    bringToSight();
-    await showAnswer(answer.png, sent.name);
   } catch (problem) {
     if (sent === picture) tellFailure(problem);
-  } finally {
-    clock.stop();
-    calling = undefined;
-    drawRun();
   }
+  clock.stop();
+  calling = undefined;
+  if (answer) await receive(sent, answer);
+  drawRun();
+}
+
+async function receive(sent, answer) {
+  keying.tellCredits(answer.remaining);
+  if (sent !== picture) return; // somebody chose another one meanwhile
+  tellAnswer(sent, answer);
+  bringToSight();
+  await showAnswer(answer.png, sent.name).catch(() => tellFailure(new Problem({ code: "unreadable_answer" })));
 }
 
 /** Progress in words and a bar: how much is sent, then how long the service has been at it. */
