@@ -31,7 +31,7 @@ def look(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], *wan
     drawn = told(network.run(image), network.manifest)
     if network.manifest.looks == 2:
         drawn = mean(drawn, mirrored(told(network.run(image[:, ::-1]), network.manifest)))
-    return {name: covered(drawn[name], view, size) for name in wanted if name in drawn}
+    return {name: covered(drawn[name], view, size, smooth=name != "alpha") for name in wanted if name in drawn}
 
 
 def told(outputs: Maps, manifest: Manifest) -> Maps:
@@ -58,9 +58,10 @@ def mean(first: Maps, second: Maps) -> Maps:
     return {name: (first[name] + second[name]) * np.float32(0.5) for name in first}
 
 
-def covered(output: Map, view: View, size: tuple[int, int]) -> Map:
+def covered(output: Map, view: View, size: tuple[int, int], smooth: bool = False) -> Map:
     """A network's map, or maps (3, ...), without their border, as `size` (width, height)."""
     height, width = output.shape[-2:]
     layers = output.reshape(-1, height, width)
-    shown = [maps.resample(layer, size, view.within(width, height)) for layer in layers]
+    resample = maps.resample_smooth if smooth else maps.resample
+    shown = [resample(layer, size, view.within(width, height)) for layer in layers]
     return shown[0] if len(shown) == 1 else np.stack(shown)

@@ -23,6 +23,23 @@ def resample(values: Map, size: tuple[int, int], box: Box | None = None) -> Map:
     return _stretched(across, Steps.between(top, bottom, size[1], values.shape[0]))
 
 
+def resample_smooth(values: Map, size: tuple[int, int], box: Box | None = None) -> Map:
+    """The same without facets: a surface whose slope has no steps (cubic convolution: Keys 1981)."""
+    left, top, right, bottom = box or (0.0, 0.0, float(values.shape[1]), float(values.shape[0]))
+    across = _bent(values.T, Steps.between(left, right, size[0], values.shape[1])).T
+    return _bent(across, Steps.between(top, bottom, size[1], values.shape[0]))
+
+
+def _bent(values: Map, steps: "Steps") -> Map:
+    """Rows at the given steps, along cubic curves through four rows each."""
+    last = len(values) - 1
+    rows = (np.maximum(steps.before - 1, 0), steps.before, steps.after, np.minimum(steps.after + 1, last))
+    t = steps.share
+    weights = (t * (t * (2 - t) - 1), t * t * (3 * t - 5) + 2, t * (t * (4 - 3 * t) + 1), t * t * (t - 1))
+    result: Map = sum(values[row] * (weight / 2)[:, None] for row, weight in zip(rows, weights, strict=True))
+    return result
+
+
 def _stretched(values: Map, steps: "Steps") -> Map:
     """Rows at the given steps."""
     base = values[steps.before]
@@ -102,7 +119,7 @@ def _sums(values: NDArray[np.float32], side: int, count: int, axis: int) -> NDAr
 
 
 def extrapolate(values: Map, known: Map) -> Map:
-    """Values where `known` (weights, 0 or more) is 0, from the nearest known ones; known values stay as they are.
+    """Values where `known` (weights, 0-1) is below 1, as far as it is, from the nearest known ones.
 
     Pull-push (Gortler et al. 1996, The Lumigraph): weighted means on coarser rasters fill what is empty on finer ones.
     """
@@ -117,7 +134,7 @@ def extrapolate(values: Map, known: Map) -> Map:
     coarse = extrapolate(means, np.minimum(weights, 1))
     size = (2 * coarse.shape[1], 2 * coarse.shape[0])
     fill = resample(coarse, size)[:height, :width]
-    result: Map = np.where(known > 0, values, fill)
+    result: Map = fill + np.minimum(known, 1) * (values - fill)
     return result
 
 

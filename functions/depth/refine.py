@@ -28,8 +28,9 @@ RADIUS: Final = 2
 EPSILON: Final = 1e-4
 """Colour variance (0-1 squared) below which the picture has no edge to follow."""
 
-SURELY_INSIDE: Final = 0.9
-"""Alpha from which on a pixel's depth is the person's own."""
+LEAST_OWN: Final = 0.6
+SURELY_OWN: Final = 0.95
+"""Alpha from which on a pixel's depth is the person's own in part, and wholly. A step between the two would show."""
 
 RANGE_PERCENTILES: Final = (0.5, 99.5)
 """Of the inverse depth of person pixels: what becomes 0 and 1."""
@@ -49,10 +50,10 @@ def refine(estimate: Estimate, pixels: Pixels) -> Relief:
     if not inside.any():
         empty = np.zeros((size[1], size[0]), np.float32)
         return Relief(empty, empty, None if estimate.normals is None else np.stack([empty, empty, empty + 1]))
-    own = np.where(estimate.alpha >= SURELY_INSIDE, estimate.alpha, np.float32(0))
+    own = ((estimate.alpha - LEAST_OWN) / (SURELY_OWN - LEAST_OWN)).clip(0, 1)
     depth = maps.extrapolate(scaled(estimate.inverse_depth, inside), own)
     normals = None if estimate.normals is None else fine_normals(estimate.normals, own, size)
-    return Relief(maps.resample(depth, size), fine_alpha(estimate.alpha, pixels, size), normals)
+    return Relief(maps.resample_smooth(depth, size).clip(0, 1), fine_alpha(estimate.alpha, pixels, size), normals)
 
 
 def fine_size(picture: tuple[int, int]) -> tuple[int, int]:
@@ -69,7 +70,7 @@ def scaled(inverse_depth: Map, inside: NDArray[np.bool_]) -> Map:
 
 def fine_normals(normals: Map, own: Map, size: tuple[int, int]) -> Map:
     """Normals (3, h, w) on the fine raster (width, height), taken from where the weights `own` are not 0."""
-    layers = [maps.resample(maps.extrapolate(layer, own), size) for layer in normals]
+    layers = [maps.resample_smooth(maps.extrapolate(layer, own), size) for layer in normals]
     return maps.unit(np.stack(layers))
 
 

@@ -49,6 +49,14 @@ class TestRelief:
         assert (after[outside] == before[outside]).all()
         assert np.abs(np.diff(after, axis=1)).max() < 0.2 * np.ptp(after)  # and there is no step on the way
 
+    def test_the_face_s_outline_is_no_row_of_dents(self) -> None:
+        """Along a ring just inside the outline, where points lie thin, what the face changes is the same all around."""
+        before = flat_dome()
+        change = told(before, np.ones_like(before), dome(0)) - before
+        angle = np.linspace(0, 2 * np.pi, 720)
+        ring = change[(100 + 39 * np.sin(angle)).astype(int), (100 + 39 * np.cos(angle)).astype(int)]
+        assert np.std(ring) < 0.05 * np.ptp(change)
+
     def test_a_mesh_that_contradicts_the_depth_is_ignored(self) -> None:
         hollow = -flat_dome()
         assert (told(hollow, np.ones_like(hollow), dome(12)) == hollow).all()

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from depth import maps, refine
+from depth import maps, picture, refine
 from depth.ports import Estimate
+from tests import making
 from tests.golden import Photograph
 
 
@@ -34,6 +35,23 @@ class TestMaps:
         ramp = np.tile(np.arange(8, dtype=np.float32) + 0.5, (4, 1))
         assert np.allclose(maps.resample(ramp, (16, 4), (2, 0, 6, 4))[0], 2 + (np.arange(16) + 0.5) / 4)
 
+    def test_a_smooth_surface_has_no_facets(self) -> None:
+        """A hill of few pixels, enlarged 16 times: its slope nowhere jumps as that of straight pieces does."""
+        hill = np.exp(-((np.linspace(-3, 3, 24, dtype=np.float32)[None] + np.zeros((24, 1), np.float32)) ** 2))
+        bends = [
+            np.abs(np.diff(resample(hill, (384, 24))[12], n=2)).max()
+            for resample in (maps.resample, maps.resample_smooth)
+        ]
+        assert bends[1] < bends[0] / 4
+
+    @pytest.mark.parametrize("box", [None, (2.5, 0.0, 7.0, 4.0), (-3.0, -2.0, 9.0, 6.0)])
+    def test_a_smooth_ramp_is_the_same_ramp(self, box: tuple[float, float, float, float] | None) -> None:
+        ramp = np.tile(np.arange(8, dtype=np.float32), (4, 1))
+        left, _, right, _ = box or (0, 0, 8, 4)
+        at = left - 0.5 + (np.arange(32) + 0.5) * (right - left) / 32
+        inside = (at > 1) & (at < 6)
+        assert np.allclose(maps.resample_smooth(ramp, (32, 4), box)[0][inside], at[inside], atol=1e-5)
+
     def test_a_box_past_the_border_repeats_the_border(self) -> None:
         ramp = np.tile(np.arange(8, dtype=np.float32) + 0.5, (4, 1))
         assert (maps.resample(ramp, (4, 2), (-8, 0, -4, 4)) == 0.5).all()
@@ -49,6 +67,31 @@ class TestMaps:
 
     def test_nothing_known_is_no_error(self) -> None:
         assert np.isfinite(maps.extrapolate(np.ones((5, 7), np.float32), np.zeros((5, 7), np.float32))).all()
+
+
+class TestSmoothness:
+    def test_png16_of_a_smooth_person_has_a_level_for_every_pixel(self) -> None:
+        """From the coarse raster to the file: float to the last step. 8 bits would leave 240 levels."""
+        ramp = np.tile(np.linspace(0, 1, 512, dtype=np.float32), (64, 1))
+        full = (6000, 750)
+        pixels = Photograph(np.full((75, 600, 3), 99, np.uint8))
+        pixels.image = pixels.image.resize(full)
+        relief = refine.refine(Estimate(ramp, np.ones_like(ramp)), pixels)
+        row = np.asarray(making.opened(picture.draw(relief, full, "depth", "png16")))[375].astype(int)
+        steps = np.diff(row[100:-100])
+        assert len(np.unique(row)) > 5500
+        assert steps.min() >= 0 and steps.max() < 3 * np.median(steps)  # neither bands nor their dither
+
+    def test_there_is_no_crust_along_the_silhouette(self) -> None:
+        """A ball's depth falls off to its rim; what lies beyond says something else and is not let in."""
+        y, x = np.mgrid[-1:1:256j, -1:1:256j].astype(np.float32)
+        distance = np.hypot(x, y)
+        alpha = ((0.75 - distance) / 0.03).clip(0, 1).astype(np.float32)
+        ball = np.sqrt((0.8**2 - distance**2).clip(0, 1)).astype(np.float32)
+        rough = np.where(distance < 0.74, ball, np.random.default_rng(0).random((256, 256)).astype(np.float32))
+        relief = refine.refine(Estimate(rough, alpha), coloured(disc(1000, 0.375)))
+        shown = relief.inverse_depth[500, 500:875]  # from the middle to the rim
+        assert np.diff(shown).max() < 0.002  # nowhere does it rise again
 
 
 class TestNormals:
