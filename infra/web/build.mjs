@@ -28,7 +28,7 @@ async function pages() {
   return folders.filter((_, index) => are[index]);
 }
 
-/** Scripts, styles and what they import; the address of each by its source, and the chunks that each needs at once. */
+/** Scripts, styles and what they import: the `addresses` by source, and the `chunks` that a source needs at once. */
 async function bundle(folders) {
   const names = ["frame/theme.js", "frame/frame.js", "frame/frame.css"];
   for (const folder of folders) names.push(`${folder}/page.js`, `${folder}/page.css`, `${folder}/worker.js`);
@@ -54,13 +54,28 @@ async function bundle(folders) {
     logLevel: "warning",
   });
   const addresses = {};
+  const chunks = {};
   const address = (output) => `/${path.relative(FRESH, path.resolve(ROOT, output))}`;
   for (const [output, made] of Object.entries(metafile.outputs)) {
-    if (made.entryPoint) addresses[path.relative(WEB, path.resolve(ROOT, made.entryPoint))] = address(output);
+    if (made.entryPoint) {
+      const source = path.relative(WEB, path.resolve(ROOT, made.entryPoint));
+      addresses[source] = address(output);
+      chunks[source] = statically(output, metafile.outputs).map(address);
+    }
     const [only, ...others] = Object.keys(made.inputs);
     if (only && !others.length) addresses[path.relative(WEB, path.resolve(ROOT, only))] ??= address(output);
   }
-  return addresses;
+  return { addresses, chunks };
+}
+
+/** The outputs that one imports at once, and those that these do. */
+function statically(output, outputs, found = new Set()) {
+  for (const { path: imported, kind } of outputs[output].imports) {
+    if (kind !== "import-statement" || !outputs[imported] || found.has(imported)) continue;
+    found.add(imported);
+    statically(imported, outputs, found);
+  }
+  return [...found];
 }
 
 /** What a page.mjs may ask for. */
@@ -92,7 +107,7 @@ async function build() {
   await rm(FRESH, { recursive: true, force: true });
   await mkdir(path.join(FRESH, "assets"), { recursive: true });
   const folders = await pages();
-  const addresses = await bundle(folders);
+  const { addresses, chunks } = await bundle(folders);
   const offered = tools(addresses);
   addresses["frame/mark.svg"] = await offered.asset("infra/web/frame/mark.svg");
   for (const folder of folders) {
@@ -101,7 +116,7 @@ async function build() {
     const content = await page(offered);
     const at = path.join(FRESH, folder === "home" ? "" : folder);
     await mkdir(at, { recursive: true });
-    await writeFile(path.join(at, "index.html"), document(folder, content, addresses));
+    await writeFile(path.join(at, "index.html"), document(folder, content, addresses, chunks));
   }
   for (const name of ["favicon.ico", "robots.txt"]) await cp(path.join(WEB, "frame", name), path.join(FRESH, name));
   await swap();

@@ -10,11 +10,15 @@ const NAVIGATION = [
 export const escaped = (text) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** The HTML of a page. `content`: {title, description, body, head?}; `addresses`: of bundled files by their source. */
-export function document(folder, content, addresses) {
+/**
+ * The HTML of a page. `content`: {title, description, body, head?}; `addresses`: of bundled files by their source; `chunks`:
+ * what each script imports, named in the head so that the browser asks for it before it has read the script.
+ */
+export function document(folder, content, addresses, chunks) {
   const { title, description, body, head = "" } = content;
   const style = (name) => addresses[name] && `<link rel="stylesheet" href="${addresses[name]}">`;
   const script = (name) => addresses[name] && `<script type="module" src="${addresses[name]}"></script>`;
+  const preload = (chunks[`${folder}/page.js`] ?? []).map((chunk) => `<link rel="modulepreload" href="${chunk}">`);
   const font = Object.entries(addresses).find(([name]) => name.endsWith(".woff2"))?.[1];
   return `<!doctype html>
 <html lang="en">
@@ -28,7 +32,14 @@ export function document(folder, content, addresses) {
 <link rel="icon" href="${addresses["frame/mark.svg"]}" type="image/svg+xml">
 <link rel="preload" href="${font}" as="font" type="font/woff2" crossorigin>
 <script src="${addresses["frame/theme.js"]}"></script>
-${[style("frame/frame.css"), style(`${folder}/page.css`), script("frame/frame.js"), script(`${folder}/page.js`), head]
+${[
+  style("frame/frame.css"),
+  style(`${folder}/page.css`),
+  ...preload,
+  script("frame/frame.js"),
+  script(`${folder}/page.js`),
+  head,
+]
   .filter(Boolean)
   .join("\n")}
 </head>

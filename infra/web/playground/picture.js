@@ -66,7 +66,7 @@ function refuse(file, format, size) {
     throw new Unfit(`The file has ${fileSize(file.size)}; at most ${fileSize(FILE_BYTES)} can be sent.`, { convertible });
   }
   if (size.width * size.height > PIXELS) {
-    const megapixels = ((size.width * size.height) / 1e6).toFixed(1);
+    const megapixels = Math.ceil((size.width * size.height) / 1e5) / 10; // 25,000,001 pixels are more than 25
     throw new Unfit(`The picture has ${megapixels} megapixels; at most ${PIXELS / 1e6} can be sent.`, { convertible });
   }
 }
