@@ -5,9 +5,11 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Self
 
 from portrait import keys, tariff
+from portrait.holdings import Usage, day_of
 from portrait.ledger import (
     AlreadyThere,
     Caller,
@@ -39,6 +41,8 @@ class Row:
 class Account:
     credits: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
+    days: dict[date, Usage] = field(default_factory=dict)
+    closed_at: int = 0
 
 
 @dataclass
@@ -84,7 +88,7 @@ class FakeLedger:
             raise InvalidApiKey()
         if key.revoked_at:
             raise RevokedApiKey()
-        return Caller(key.account_id, key_digest, key.prefix, key.calls_per_minute)
+        return Caller(key.account_id, key_digest, key.prefix, key.calls_per_minute, key.last_used_at)
 
     def count(self, caller: Caller, endpoint: str, now: float) -> Window:
         minute = int(now // tariff.WINDOW_S)
@@ -92,6 +96,9 @@ class FakeLedger:
         name = f"{caller.key_digest}#{endpoint}#{minute}"
         with self.lock:
             self.minutes[name] = used = self.minutes.get(name, 0) + 1
+            key = self.held[caller.key_digest]
+            if now - caller.last_used_at >= tariff.USE_NOTED_S and int(now) > key.last_used_at:
+                self.held[caller.key_digest] = replace(key, last_used_at=int(now))
         return Window(caller.calls_per_minute, used, max(1, math.ceil(ends_at - now)))
 
     def balance(self, account_id: str) -> int:
@@ -119,6 +126,7 @@ class FakeLedger:
                 account.credits -= charge.credits
                 entry = Entry(charge.row, -charge.credits, int(now), caller.key_prefix)
                 account.rows[charge.row] = Row(entry, charge.call_id, charge.fingerprint)
+                account.days[day_of(now)] = _one_more(account.days, day_of(now), charge.credits)
             return Receipt(charge.credits, account.credits)
 
     def _check_repeat(self, caller: Caller, charge: Charge, row: Row, now: float) -> None:
@@ -160,9 +168,11 @@ class FakeLedger:
     def add_key(self, account_id: str, key_text: str, name: str, now: float) -> Key:
         digest = keys.digest(key_text)
         with self.lock:
-            self._account(account_id)
+            account = self._account(account_id)
             if digest in self.held:
                 raise AlreadyThere(digest)
+            if account.closed_at:
+                raise NotThere(account_id)
             if sum(not key.revoked_at for key in self.keys(account_id)) >= tariff.LIVE_KEYS:
                 raise TooManyKeys(account_id)
             key = Key(digest, keys.prefix(key_text), account_id, name, tariff.CALLS_PER_MINUTE, int(now), 0)
@@ -185,6 +195,11 @@ class FakeLedger:
                 self.held[key_digest] = key = replace(key, revoked_at=int(now))
             return key
 
+    def rename_key(self, key_digest: str, name: str) -> Key:
+        with self.lock:
+            self.held[key_digest] = key = replace(self.key(key_digest), name=name)
+            return key
+
     def set_rate(self, key_digest: str, calls_per_minute: int) -> Key:
         with self.lock:
             self.held[key_digest] = key = replace(self.key(key_digest), calls_per_minute=calls_per_minute)
@@ -204,6 +219,11 @@ class FakeLedger:
         if account_id not in self.accounts:
             raise NotThere(account_id)
         return self.accounts[account_id]
+
+
+def _one_more(days: dict[date, Usage], day: date, credits: int) -> Usage:
+    known = days.get(day, Usage(day))
+    return Usage(day, known.calls + 1, known.credits + credits)
 
 
 @dataclass

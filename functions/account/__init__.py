@@ -1,1 +1,1 @@
-"""Health, balance, and what answers everything else."""
+"""Signing in, accounts, keys, statements, health, and what answers everything else."""

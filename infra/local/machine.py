@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -71,7 +72,8 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
         async with _store(options) as there:
             await asyncio.to_thread(_make_tables, there, plan, options)
             environment = _environment(options, there)
-            functions = {name: _here(function, options) for name, function in plan.functions.items()}
+            differences = _differences(options, url)
+            functions = {name: _here(function, differences) for name, function in plan.functions.items()}
             pools = {
                 name: Pool(function, _workers(function, options), environment, options.root, log.write)
                 for name, function in functions.items()
@@ -157,15 +159,30 @@ def _environment(options: Options, there: Store) -> dict[str, str]:
         "AWS_DEFAULT_REGION": there.region,
         "AWS_EC2_METADATA_DISABLED": "true",  # there is none here, and asking takes seconds
         "DYNAMODB_ENDPOINT": there.endpoint,
+        "MAIL_OUTBOX": str(options.data / "outbox"),
         **there.credentials,
     }
 
 
-def _here(function: Function, options: Options) -> Function:
-    """The template's function, with the one variable that is different where nothing bounds an answer."""
-    if options.aws_limits or "ANSWER_BYTES" not in function.environment:
-        return function
-    return replace(function, environment={**function.environment, "ANSWER_BYTES": "0"})
+def _differences(options: Options, url: str) -> dict[str, str]:
+    """Variables of the template that are others on this machine."""
+    secret = options.data / "identity.secret"
+    secret.touch(mode=0o600)
+    if not secret.read_text():
+        secret.write_text(secrets.token_hex(32) + "\n")
+    bounds = {} if options.aws_limits else {"ANSWER_BYTES": "0"}
+    return {
+        **bounds,
+        "SITE_URL": url,
+        "IDENTITY_SECRET": f"file:{secret}",
+        "ORIGIN_SECRET": "",  # nothing stands between a browser and this machine
+    }
+
+
+def _here(function: Function, differences: Mapping[str, str]) -> Function:
+    """The template's function, with what is different here of what it is told."""
+    told = {name: text for name, text in differences.items() if name in function.environment}
+    return replace(function, environment={**function.environment, **told})
 
 
 async def _demo_key(

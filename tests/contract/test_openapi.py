@@ -1,6 +1,5 @@
 """infra/openapi.yaml against what it describes: problems, tariff, options, the door, and the template's routes."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -13,13 +12,11 @@ import pytest
 import yaml
 from samtranslator.yaml_helper import yaml_parse
 
-from account.handler import Handler
 from depth import answer
 from depth.ports import Subject
 from portrait import door, keys, problems, tariff
-from portrait.door import Door
-from portrait.ledger import Caller, Charge, Receipt, Standing, Window
 from portrait.settings import Settings
+from tests.membership import Office
 from tests.unit.test_settings import GOOD
 
 ROOT = Path(__file__).parents[2]
@@ -324,38 +321,12 @@ def test_numbers_are_the_tariffs() -> None:
 KEY = keys.make()
 
 
-class OneAccount:
-    """A ledger of one account with one key; what only a depth call asks of it is never asked here."""
-
-    def identify(self, key_digest: str) -> Caller:
-        if key_digest != keys.digest(KEY):
-            raise problems.InvalidApiKey()
-        return Caller("one", key_digest, keys.prefix(KEY), tariff.CALLS_PER_MINUTE)
-
-    def count(self, caller: Caller, endpoint: str, now: float) -> Window:
-        return Window(allowed=caller.calls_per_minute, used=1, resets_in_s=42)
-
-    def balance(self, account_id: str) -> int:
-        return 97
-
-    def standing(self, caller: Caller, charge: Charge, now: float) -> Standing:
-        raise AssertionError("the small function charges nothing")
-
-    def debit(self, caller: Caller, charge: Charge, now: float, deadline: float) -> Receipt:
-        raise AssertionError("the small function charges nothing")
-
-
 def asked(path: str, key: str = "") -> tuple[int, dict[str, str], Any]:
-    settings = Settings.read(GOOD)
-    handler = Handler(Door(settings, "contract"), OneAccount(), settings, clock=lambda: 1_800_000_000.0)
-    event = {
-        "httpMethod": "GET",
-        "path": path,
-        "headers": {"x-api-key": key},
-        "requestContext": {"requestId": "an-id", "requestTimeEpoch": 1_800_000_000_000},
-    }
-    answered = handler(event, None)
-    return answered["statusCode"], answered["headers"], json.loads(answered["body"])
+    office = Office(Settings.read(GOOD))
+    office.ledger.create_account("one", office.clock.now)
+    office.ledger.add_key("one", KEY, "", office.clock.now)
+    answered = office.ask("GET", path, x_api_key=key)
+    return answered.status, answered.headers, answered.json
 
 
 def schema_of(path: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Each function may do in its tables what its calls do there, and nothing else: template.yaml against real requests."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from portrait import keys, tariff
 from portrait.dynamo import DynamoLedger, DynamoRegister
+from portrait.dynamo.holdings import DynamoHoldings
+from portrait.dynamo.identity import DynamoIdentities
+from portrait.holdings import days_until
+from portrait.identity import Allowance
 from portrait.problems import IdempotencyKeyReused
 from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace
@@ -33,6 +38,9 @@ def granted(role: str) -> Grants:
 
 
 def resource_of(statement: dict[str, Any]) -> str:
+    """A table's logical id, or `Table/index/name`."""
+    if "Fn::Sub" in statement["Resource"]:
+        return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", statement["Resource"]["Fn::Sub"])
     target = statement["Resource"]["Fn::GetAtt"]
     return str(target.split(".")[0] if isinstance(target, str) else target[0])
 
@@ -43,13 +51,19 @@ class Recorded:
     def __init__(self, place: LocalPlace) -> None:
         store = place.store()
         self.ledger = DynamoLedger(store)
+        self.holdings = DynamoHoldings(store, "IdentityTable")
+        self.registry = DynamoIdentities(store, "IdentityTable")
         self.needed: Grants = set()
         for client in (store.patient, store.single):
             client.meta.events.register("before-parameter-build.dynamodb.*", self.note)
 
     def note(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        if model.name == "BatchGetItem":
+            self.needed |= {(table, "dynamodb:BatchGetItem") for table in params["RequestItems"]}
+            return
         if model.name != "TransactWriteItems":
-            self.needed.add((params["TableName"], f"dynamodb:{model.name}"))
+            index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+            self.needed.add((params["TableName"] + index, f"dynamodb:{model.name}"))
             return
         for item in params["TransactItems"]:
             [(operation, request)] = item.items()
@@ -87,8 +101,24 @@ def test_the_depth_function_may_do_what_its_calls_do_and_nothing_else(recorded: 
 
 
 def test_the_account_function_may_do_what_its_calls_do_and_nothing_else(recorded: Recorded, key: str) -> None:
-    ledger = recorded.ledger
+    ledger, registry, holdings, now = recorded.ledger, recorded.registry, recorded.holdings, time.time()
     caller = ledger.identify(keys.digest(key))
-    ledger.count(caller, "account/v1", time.time())
-    ledger.balance(caller.account_id)
+    ledger.count(caller, "account/v1", now)
+    registry.count(Allowance("CODES#somebody", 1, 3600), now)
+    registry.put_code("an address", "a code", now)
+    registry.take_code("an address", "a code", now)
+    member = registry.open_session("an address", "ada@example.com", "a token", now)
+    assert registry.identify("a token", now) == member
+    assert not registry.has_claimed("a mailbox")
+    assert holdings.claim(member.account_id, "a mailbox", now) == tariff.FREE_CREDITS
+    made = holdings.add_key(member.account_id, keys.make(), "one", now)
+    holdings.rename_key(member.account_id, made.digest, "another")
+    holdings.keys(member.account_id)
+    holdings.page(member.account_id, 10, None)
+    holdings.usage(member.account_id, days_until(now, 7))
+    holdings.revoke_key(member.account_id, made.digest, now)
+    holdings.close(member.account_id, now)
+    registry.end_sessions(member)
+    registry.end_session("a token")
+    registry.forget(member)
     assert recorded.needed == granted("AccountRole")

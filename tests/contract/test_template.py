@@ -109,7 +109,7 @@ def statements(resources: Mapping[str, Any], role: str) -> dict[str, tuple[set[s
             assert added["Sid"] == "SendSpans"
             assert otherwise == {"Ref": "AWS::NoValue"}
             continue
-        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
+        assert set(statement) - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}
         assert statement["Effect"] == "Allow"
         actions = statement["Action"]
         found[statement["Sid"]] = ({actions} if isinstance(actions, str) else set(actions), statement["Resource"])
@@ -120,22 +120,64 @@ def arn(name: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
+def index_arn(table: str, index: str) -> dict[str, str]:
+    return {"Fn::Sub": f"${{{table}.Arn}}/index/{index}"}
+
+
+def conditions(resources: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """Sid -> condition, of the grants that have one."""
+    [policy] = properties(resources, role)["Policies"]
+    return {own["Sid"]: own["Condition"] for own in policy["PolicyDocument"]["Statement"] if "Condition" in own}
+
+
 def test_the_depth_function_may_charge_but_never_delete(resources: dict[str, Any]) -> None:
     assert statements(resources, "DepthRole") == {
         "IdentifyCaller": ({"dynamodb:GetItem"}, arn("KeysTable")),
+        "NoteUse": ({"dynamodb:UpdateItem"}, arn("KeysTable")),
         "ChargeCall": ({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}, arn("LedgerTable")),
         "CountCall": ({"dynamodb:UpdateItem"}, arn("CountersTable")),
         "WriteLogs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, arn("DepthLogs")),
     }
 
 
-def test_the_account_function_may_read_and_count_and_nothing_else(resources: dict[str, Any]) -> None:
+def test_the_depth_function_may_write_of_a_key_when_it_was_used_and_nothing_else(resources: dict[str, Any]) -> None:
+    allowed = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["key_digest", "last_used_at"]}}
+    assert conditions(resources, "DepthRole") == {"NoteUse": allowed}
+
+
+def test_the_account_function_keeps_books_and_never_deletes_of_them(resources: dict[str, Any]) -> None:
+    keeps = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    identities = {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"}
     assert statements(resources, "AccountRole") == {
-        "IdentifyCaller": ({"dynamodb:GetItem"}, arn("KeysTable")),
-        "ReadBalance": ({"dynamodb:GetItem"}, arn("LedgerTable")),
+        "KeepKeys": (keeps | {"dynamodb:BatchGetItem"}, arn("KeysTable")),
+        "ListKeys": ({"dynamodb:Query"}, index_arn("KeysTable", "by_account")),
+        "KeepAccounts": (keeps | {"dynamodb:Query"}, arn("LedgerTable")),
+        "ReadStatement": ({"dynamodb:Query"}, index_arn("LedgerTable", "by_time")),
         "CountCall": ({"dynamodb:UpdateItem"}, arn("CountersTable")),
+        "KeepIdentities": (keeps | {"dynamodb:DeleteItem"}, arn("IdentityTable")),
+        "ReadSecrets": ({"secretsmanager:GetSecretValue"}, [{"Ref": "IdentitySecret"}, {"Ref": "OriginSecret"}]),
+        "SendMail": ({"ses:SendEmail"}, identities),
         "WriteLogs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, arn("AccountLogs")),
     }
+    assert conditions(resources, "AccountRole") == {
+        "SendMail": {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    }
+
+
+def test_secrets_are_pointed_to_and_stand_nowhere(resources: dict[str, Any]) -> None:
+    secrets = of_type(resources, "AWS::SecretsManager::Secret")
+    assert {name: secret["DeletionPolicy"] for name, secret in secrets.items()} == {
+        "IdentitySecret": "Retain",  # with another key no account would be found by its address
+        "OriginSecret": "Delete",
+    }
+    for secret in secrets.values():
+        assert set(secret["Properties"]) == {"Description", "GenerateSecretString"}
+        assert secret["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43, "256 bits, in letters and digits"
+    variables = properties(resources, "AccountFunction")["Environment"]["Variables"]
+    assert (variables["IDENTITY_SECRET"], variables["ORIGIN_SECRET"]) == (
+        {"Ref": "IdentitySecret"},
+        {"Ref": "OriginSecret"},
+    )
 
 
 def test_no_role_is_made_that_this_file_does_not_describe(resources: dict[str, Any]) -> None:
@@ -160,6 +202,7 @@ def test_tables_have_the_keys_that_the_ledger_writes_by(resources: dict[str, Any
             {"AttributeName": "row", "KeyType": "RANGE"},
         ],
         "CountersTable": [{"AttributeName": "counter", "KeyType": "HASH"}],
+        "IdentityTable": [{"AttributeName": "credential", "KeyType": "HASH"}],
         "PaymentsTable": [{"AttributeName": "payment_id", "KeyType": "HASH"}],
     }
     [index] = properties(resources, "KeysTable")["GlobalSecondaryIndexes"]
@@ -170,6 +213,15 @@ def test_tables_have_the_keys_that_the_ledger_writes_by(resources: dict[str, Any
             {"AttributeName": "created_at", "KeyType": "RANGE"},
         ],
         "Projection": {"ProjectionType": "ALL"},
+    }
+    [index] = properties(resources, "LedgerTable")["GlobalSecondaryIndexes"]
+    assert index == {
+        "IndexName": "by_time",
+        "KeySchema": [
+            {"AttributeName": "account_id", "KeyType": "HASH"},
+            {"AttributeName": "at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["credits", "note"]},
     }
 
 
@@ -184,13 +236,14 @@ def test_tables_outlive_mistakes(resources: dict[str, Any]) -> None:
         assert "TableName" not in own, f"{name}: a fixed name can neither be replaced nor deployed twice"
 
 
-def test_counters_expire_and_nothing_else_does(resources: dict[str, Any]) -> None:
+def test_counters_codes_and_sessions_expire_and_nothing_else_does(resources: dict[str, Any]) -> None:
     tables = of_type(resources, "AWS::DynamoDB::Table")
     expiring = {name: table["Properties"].get("TimeToLiveSpecification") for name, table in tables.items()}
     assert expiring == {
         "KeysTable": None,
         "LedgerTable": None,
         "CountersTable": {"AttributeName": "expires_at", "Enabled": True},
+        "IdentityTable": {"AttributeName": "expires_at", "Enabled": True},
         "PaymentsTable": None,
     }
 

@@ -280,6 +280,7 @@ def test_a_call_needs_no_other_rights_than_its_function_has(desk: Desk) -> None:
             used.add((kind.removesuffix("Item"), content["TableName"]))
     assert used == {
         ("Get", "KeysTable"),
+        ("Update", "KeysTable"),
         ("Get", "LedgerTable"),
         ("Put", "LedgerTable"),
         ("Update", "LedgerTable"),

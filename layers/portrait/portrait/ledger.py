@@ -6,6 +6,7 @@ The ledger of an account is append-only. Each row moves `credits` (negative: spe
     IDEM#<sha256 of the key>  a call with one, and its fingerprint         -1
     GRANT#<uuid>              credits given by the operator                +n
     CLAIM                     the free credits, once for each account      +100
+    PAY#, REFUND#, DISPUTE#   see portrait.payments                      +n, -n
 
 The name of a row is what makes a charge happen once: a row that is there cannot be written again. Text that a
 caller chose never becomes a name; its hash does.
@@ -14,7 +15,7 @@ caller chose never becomes a name; its hash does.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Caller:
     key_digest: str
     key_prefix: str
     calls_per_minute: int
+    last_used_at: int = 0
+    """As it was noted last, s since 1970; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,10 @@ class Ledger(Protocol):
         ...
 
     def count(self, caller: Caller, endpoint: str, now: float) -> Window:
-        """Count this call in the minute of `now` (seconds since 1970) and tell how the minute stands."""
+        """Count this call in the minute of `now` (seconds since 1970) and tell how the minute stands.
+
+        The key's time of last use is noted, at most once in `tariff.USE_NOTED_S`.
+        """
         ...
 
     def balance(self, account_id: str) -> int:
@@ -119,7 +125,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as its owner and the operator see it. Times are seconds since 1970; `revoked_at` 0 means live."""
+    """A key as its owner and the operator see it. Times are seconds since 1970; 0: not revoked, not used."""
 
     digest: str
     prefix: str
@@ -128,6 +134,19 @@ class Key:
     calls_per_minute: int
     created_at: int
     revoked_at: int
+    last_used_at: int = 0
+
+
+KINDS: Final = {
+    "CALL": "call",
+    "IDEM": "call",
+    "GRANT": "grant",
+    "CLAIM": "claim",
+    "PAY": "payment",
+    "REFUND": "refund",
+    "DISPUTE": "dispute",
+}
+"""The first word of a row's name -> what the statement calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,11 @@ class Entry:
     credits: int
     at: int
     note: str
+
+    @property
+    def kind(self) -> str:
+        """What the row is, in a word for its owner."""
+        return KINDS[self.row.partition("#")[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +212,10 @@ class Register(Protocol):
 
     def revoke_key(self, key_digest: str, now: float) -> Key:
         """Refuse the key from the next call on. Repeating it changes nothing. Raises NotThere."""
+        ...
+
+    def rename_key(self, key_digest: str, name: str) -> Key:
+        """Raises NotThere."""
         ...
 
     def set_rate(self, key_digest: str, calls_per_minute: int) -> Key:

@@ -20,6 +20,46 @@ WINDOW_S: Final = 60
 LIVE_KEYS: Final = 10
 """Keys of one account that may be live at the same time."""
 
+KEYS_A_DAY: Final = 50
+"""Keys that one account may make in a day: lists of keys hold the revoked ones too, and stay short enough to read."""
+
+KEY_NAME_CHARACTERS: Final = 64
+"""Longest name of a key."""
+
+USE_NOTED_S: Final = 3600
+"""How far a key's time of last use may lie behind its last call: it is written down once in this time, not by each."""
+
+CODE_DIGITS: Final = 6
+CODE_GOOD_S: Final = 600
+CODE_TRIES: Final = 5
+"""Digits of a code to sign in with, how long it is good, and how often it may be tried."""
+
+CODES_AN_HOUR: Final = 5
+CODES_A_DAY: Final = 10
+"""Codes for one address. A day of guessing is 10 x 5 tries then, from wherever: 1 in 20,000 to hit."""
+
+SENDER_CODES_AN_HOUR: Final = 20
+SENDER_TRIES_AN_HOUR: Final = 60
+SENDER_CLAIMS_A_DAY: Final = 3
+"""What one IP address may do: ask for codes, try them, claim free credits."""
+
+SESSION_S: Final = 30 * 24 * 3600
+"""How long a session lasts."""
+
+BODY_BYTES: Final = 16 * 1024
+"""Largest JSON body of the site's own calls."""
+
+STATEMENT_PAGE: Final = 50
+STATEMENT_PAGE_MOST: Final = 100
+"""Entries on a page of the statement, and the most that may be asked for."""
+
+STATEMENT_TABLE_ENTRIES: Final = 10_000
+"""Entries in the statement as a file: they are read and written within one answer."""
+
+USAGE_DAYS: Final = 30
+USAGE_DAYS_MOST: Final = 90
+"""Days of usage, and the most that may be asked for."""
+
 FILE_BYTES: Final = 30 * MEGABYTE
 """Largest picture file."""
 

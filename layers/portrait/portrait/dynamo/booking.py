@@ -1,10 +1,11 @@
 """One row of an account's ledger, and the balance that moves with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from portrait.dynamo.store import Item, Store, number, row_key, text
+from portrait.dynamo.store import Item, Store, day_row, number, row_key, text
 from portrait.dynamo.transaction import Change
+from portrait.holdings import day_of
 from portrait.ledger import Caller, Charge
 
 
@@ -33,6 +34,11 @@ class Booking:
         )
 
 
+def charged(store: Store, booking: Booking) -> Change:
+    """A call's booking, counted among the calls of its day."""
+    return replace(booked(store, booking), beside=(_counted(store, booking),))
+
+
 def booked(store: Store, booking: Booking) -> Change:
     """The balance moves where the account has enough, and the row is written where there is none of its name."""
     return Change(
@@ -56,12 +62,17 @@ def written(store: Store, booking: Booking) -> dict[str, Any]:
     }
 
 
-def moved(store: Store, account_id: str, credits: int, *, may_overdraw: bool = False) -> dict[str, Any]:
+def moved(
+    store: Store, account_id: str, credits: int, *, may_overdraw: bool = False, only_open: bool = False
+) -> dict[str, Any]:
     """The balance. Credits are added to whatever the account holds; they are taken only where they are there.
 
     `may_overdraw`: they are taken in any case, and the account owes them: a payment was taken back.
+    `only_open`: not where the account was closed.
     """
     condition, values = "attribute_exists(account_id)", {":moved": number(credits)}
+    if only_open:
+        condition += " AND attribute_not_exists(closed_at)"
     if credits < 0 and not may_overdraw:
         condition += " AND #credits >= :taken"
         values[":taken"] = number(-credits)
@@ -74,6 +85,17 @@ def moved(store: Store, account_id: str, credits: int, *, may_overdraw: bool = F
             "ExpressionAttributeNames": {"#credits": "credits"},
             "ExpressionAttributeValues": values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def _counted(store: Store, booking: Booking) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": store.ledger_table,
+            "Key": row_key(booking.account_id, day_row(day_of(booking.at))),
+            "UpdateExpression": "ADD calls :one, spent :taken",
+            "ExpressionAttributeValues": {":one": number(1), ":taken": number(-booking.credits)},
         }
     }
 

@@ -1,15 +1,16 @@
 """What a call needs of the store, on DynamoDB."""
 
+import contextlib
 import math
 import random
 import time
 from collections.abc import Callable
 from typing import Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from portrait import tariff
-from portrait.dynamo.booking import Booking, booked
+from portrait.dynamo.booking import Booking, charged
 from portrait.dynamo.store import (
     Item,
     Place,
@@ -58,6 +59,7 @@ class DynamoLedger:
             key_digest=key_digest,
             key_prefix=text_of(key, "prefix"),
             calls_per_minute=number_of(key, "calls_per_minute"),
+            last_used_at=number_of(key, "last_used_at"),
         )
 
     def count(self, caller: Caller, endpoint: str, now: float) -> Window:
@@ -73,8 +75,22 @@ class DynamoLedger:
                 ExpressionAttributeValues={":expires_at": number(ends_at + COUNTER_KEPT_S), ":one": number(1)},
                 ReturnValues="UPDATED_NEW",
             )
+        if now - caller.last_used_at >= tariff.USE_NOTED_S:
+            self._note_use(caller, int(now))
         used = number_of(answer["Attributes"], "used")
         return Window(caller.calls_per_minute, used, max(1, math.ceil(ends_at - now)))
+
+    def _note_use(self, caller: Caller, now: int) -> None:
+        """Once an hour, by the first call that sees it. No call waits for a second attempt, and none fails over it."""
+        with contextlib.suppress(BotoCoreError, ClientError):
+            self.store.single.update_item(
+                TableName=self.store.keys_table,
+                Key=key_key(caller.key_digest),
+                UpdateExpression="SET last_used_at = :now",
+                ConditionExpression="attribute_exists(key_digest) AND "
+                "(attribute_not_exists(last_used_at) OR last_used_at < :now)",
+                ExpressionAttributeValues={":now": number(now)},
+            )
 
     def balance(self, account_id: str) -> int:
         credits = number_of(self.store.read(self.store.ledger_table, row_key(account_id)), "credits")
@@ -94,7 +110,7 @@ class DynamoLedger:
 
     def debit(self, caller: Caller, charge: Charge, now: float, deadline: float) -> Receipt:
         booking = Booking.of_charge(caller, charge, now)
-        outcome = self.committer.commit(booked(self.store, booking), deadline)
+        outcome = self.committer.commit(charged(self.store, booking), deadline)
         if isinstance(outcome, Refused):
             raise NoCredits()
         if isinstance(outcome, Done):

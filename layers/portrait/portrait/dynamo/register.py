@@ -115,8 +115,8 @@ class DynamoRegister:
         call_id = str(uuid.uuid4())
         outcome = self._commit(_key_added(self.store, key, call_id))
         if isinstance(outcome, Refused):
-            if outcome.account is None:
-                raise NotThere(f"There is no account {account_id}.")
+            if outcome.account is None or "closed_at" in outcome.account:
+                raise NotThere(f"There is no open account {account_id}.")
             raise TooManyKeys(f"Account {account_id} has {tariff.LIVE_KEYS} live keys: revoke one first.")
         if isinstance(outcome, Found) and text_of(outcome.proof, "call_id") != call_id:
             raise AlreadyThere("This key is there already.")
@@ -137,7 +137,9 @@ class DynamoRegister:
             KeyConditionExpression="account_id = :account",
             ExpressionAttributeValues={":account": text(account_id)},
         )
-        return [self.key(text_of(item, "key_digest")) for item in listed]
+        digests = [key_key(text_of(item, "key_digest")) for item in listed]
+        found = {key.digest: key for key in map(_key, self.store.read_all(self.store.keys_table, digests))}
+        return [found[text_of(digest, "key_digest")] for digest in digests]
 
     def revoke_key(self, key_digest: str, now: float) -> Key:
         key = self.key(key_digest)
@@ -145,15 +147,22 @@ class DynamoRegister:
             self._commit(_key_revoked(self.store, key, int(now)))  # Found: another was faster, and that is as good
         return self.key(key_digest)
 
+    def rename_key(self, key_digest: str, name: str) -> Key:
+        return self._changed(key_digest, "name", text(name))
+
     def set_rate(self, key_digest: str, calls_per_minute: int) -> Key:
+        return self._changed(key_digest, "calls_per_minute", number(calls_per_minute))
+
+    def _changed(self, key_digest: str, attribute: str, value: Item) -> Key:
         with answering():
             try:
                 answer = self.store.patient.update_item(
                     TableName=self.store.keys_table,
                     Key=key_key(key_digest),
-                    UpdateExpression="SET calls_per_minute = :rate",
+                    UpdateExpression="SET #attribute = :value",
                     ConditionExpression="attribute_exists(key_digest)",
-                    ExpressionAttributeValues={":rate": number(calls_per_minute)},
+                    ExpressionAttributeNames={"#attribute": attribute},
+                    ExpressionAttributeValues={":value": value},
                     ReturnValues="ALL_NEW",
                 )
             except ClientError as error:
@@ -169,7 +178,7 @@ class DynamoRegister:
         rows = list(self._rows_of(account_id))
         if not rows:
             raise NotThere(f"There is no account {account_id}.")
-        entries = [_entry(item) for item in rows if text_of(item, "row") != ACCOUNT_ROW]
+        entries = [_entry(item) for item in rows if "at" in item]
         yield from sorted(entries, key=lambda entry: (entry.at, entry.row))
 
     def audit(self) -> Iterator[Difference]:
@@ -219,7 +228,8 @@ def _key_added(store: Store, key: Key, call_id: str) -> Change:
                 "TableName": store.ledger_table,
                 "Key": row_key(key.account_id),
                 "UpdateExpression": "ADD live_keys :one",
-                "ConditionExpression": "attribute_exists(account_id) AND live_keys < :most",
+                "ConditionExpression": "attribute_exists(account_id) AND live_keys < :most "
+                "AND attribute_not_exists(closed_at)",
                 "ExpressionAttributeValues": {":one": number(1), ":most": number(tariff.LIVE_KEYS)},
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
@@ -282,6 +292,7 @@ def _key(item: Item) -> Key:
         calls_per_minute=number_of(item, "calls_per_minute"),
         created_at=number_of(item, "created_at"),
         revoked_at=number_of(item, "revoked_at"),
+        last_used_at=number_of(item, "last_used_at"),
     )
 
 

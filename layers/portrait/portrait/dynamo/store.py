@@ -1,19 +1,24 @@
 """The three tables, and how they are reached.
 
-    keys       key_digest -> account_id, prefix, name, calls_per_minute, created_at, call_id; revoked_at once revoked
+    keys       key_digest -> account_id, prefix, name, calls_per_minute, created_at, call_id; revoked_at once revoked;
+                             last_used_at, noted once an hour
                index by_account (account_id, created_at), for lists: it lags behind, so no call reads it
-    ledger     account_id, row -> the account itself in row ACCOUNT: credits, live_keys, created_at
+    ledger     account_id, row -> the account itself in row ACCOUNT: credits, live_keys, created_at; closed_at
+                                  its usage in row DAY#<date, UTC>: calls, spent
                                   every other row, see portrait.ledger: credits, at, call_id, note; fingerprint
+               index by_time (account_id, at) holds those, for statements: what has no `at` is not in it
     counters   counter -> RATE#<key digest>#<endpoint>#<minute>: used
                           REPEAT#<account_id>#<row>: call_ids, a set, so that counting a call twice counts it once
-               both with expires_at, which DynamoDB obeys hours late: whoever reads compares it
+                          ALLOWED#<what, by whom>#<seconds>#<window>: used
+               all with expires_at, which DynamoDB obeys hours late: whoever reads compares it
 
 Times are whole seconds since 1970.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import boto3
@@ -26,10 +31,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ACCOUNT_ROW: Final = "ACCOUNT"
+DAY_ROW: Final = "DAY#"
 CONNECT_S: Final = 1.0
 READ_S: Final = 2.0
 """DynamoDB answers in milliseconds. What takes this long is lost, and there is time to ask again."""
 READ_ATTEMPTS: Final = 3
+BATCH: Final = 100
+"""Items that one BatchGetItem may ask for."""
 
 Item = dict[str, Any]
 """An item or a key in DynamoDB's own notation."""
@@ -98,6 +106,18 @@ class Store:
         """The same in one attempt: after a debit was sent, a caller waits and the clock runs out."""
         return _read(self.single, table, key)
 
+    def read_all(self, table: str, keys: Sequence[Item]) -> list[Item]:
+        """Those items that are there, consistently, in any order. Raises Unavailable."""
+        found: list[Item] = []
+        for begin in range(0, len(keys), BATCH):
+            wanted: dict[str, Any] = {table: {"Keys": keys[begin : begin + BATCH], "ConsistentRead": True}}
+            while wanted:
+                with answering():
+                    answer = self.patient.batch_get_item(RequestItems=wanted)
+                found += answer["Responses"].get(table, [])
+                wanted = cast(dict[str, Any], answer["UnprocessedKeys"])
+        return found
+
     def pages(self, operation: Callable[..., Any], **request: Any) -> Iterator[Item]:
         """The items of a Query or Scan, page after page. Raises Unavailable."""
         while True:
@@ -148,6 +168,10 @@ def key_key(key_digest: str) -> Item:
 
 def row_key(account_id: str, row: str = ACCOUNT_ROW) -> Item:
     return {"account_id": text(account_id), "row": text(row)}
+
+
+def day_row(day: date) -> str:
+    return f"{DAY_ROW}{day.isoformat()}"
 
 
 def is_failed_condition(error: ClientError) -> bool:
