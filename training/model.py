@@ -10,6 +10,8 @@ therefore trained as scale x direction, the scale being the fixed root mean squa
 rate is then a relative rate for each of them. It costs nothing when the file is written.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -22,11 +24,20 @@ CLIPS = torch.linspace(0.6, 1.0, 9)
 """Shares of a channel's largest weight that its int8 range may end at, as in training.convert.storage, coarser."""
 
 
+class Guess(NamedTuple):
+    """`depth`: inverse depth, free scale and shift, N x S/2 x S/2. `alpha`, N x S/2 x S/2, and `presence`, N: logits.
+    `normals`: unit vectors, N x 3 x S/2 x S/2."""
+
+    depth: Tensor
+    alpha: Tensor
+    presence: Tensor
+    normals: Tensor
+
+
 class Network(nn.Module):
     """`frozen`: how many convolutions, counted from the input, keep their weights.
 
-    Input float32 N x 3 x S x S in [0, 1], S a multiple of 32. Output: inverse depth (free scale and shift) and logits
-    of alpha, both N x S/2 x S/2, and logits of presence, N.
+    Input float32 N x 3 x S x S in [0, 1], S a multiple of 32.
     """
 
     def __init__(self, model: onnx.ModelProto, frozen: int = 0) -> None:
@@ -43,7 +54,12 @@ class Network(nn.Module):
     def _adopt(self, node: onnx.NodeProto, trainable: bool) -> None:
         weight, bias = node.input[1], node.input[2]
         values = self.constants[weight]
-        size = values.flatten(1).square().mean(1).sqrt().clamp(min=1e-4)
+        rows = values.flatten(1)
+        size = rows.square().mean(1).sqrt()
+        usual = (
+            2 / rows.shape[1]
+        ) ** 0.5  # of a channel that is all 0 yet: He et al., Delving Deep into Rectifiers, 2015
+        size = torch.where(size > 0, size.clamp(min=1e-4), usual)
         offset = torch.maximum(size * values[0].numel() ** 0.5, self.constants[bias].abs())
         for name, scale in ((weight, size.view(-1, *[1] * (values.dim() - 1))), (bias, offset)):
             self.scales[key(name)] = nn.Parameter(scale.clone(), requires_grad=False)
@@ -59,7 +75,7 @@ class Network(nn.Module):
         """Parameters of one part of the graph, `encoder` or `decoder`, that may move."""
         return [p for name, p in self.directions.items() if part in name and p.requires_grad]
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image: Tensor) -> Guess:
         known = {"image": image}
 
         def value(name: str) -> Tensor:
@@ -69,7 +85,7 @@ class Network(nn.Module):
 
         for node in self.model.graph.node:
             known[node.output[0]] = OPERATORS[node.op_type](attributes(node), *[value(n) for n in node.input if n])
-        return known["depth"][:, 0], known["alpha"][:, 0], known["presence"]
+        return Guess(known["depth"][:, 0], known["alpha"][:, 0], known["presence"], known["normals"])
 
 
 def written(network: Network) -> onnx.ModelProto:
@@ -153,13 +169,19 @@ OPERATORS = {
     "Conv": _convolution,
     "Pad": _padding,
     "BatchNormalization": _batch_norm,
-    "Clip": lambda a, x, low, high: x.clamp(float(low), float(high)),
+    "Clip": lambda a, x, low, high: F.hardtanh(x, float(low), float(high)),  # a third of clamp's time backwards
     "Relu": lambda a, x: F.relu(x),
     "Add": lambda a, x, y: x + y,
+    "Div": lambda a, x, y: x / y,
+    "Max": lambda a, x, y: torch.maximum(x, y),
+    "Identity": lambda a, x: x,
     "Concat": lambda a, *parts: torch.cat(parts, a["axis"]),
     "Resize": lambda a, x, *_: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False),
     "ReduceMean": lambda a, x: x.mean((2, 3)),
     "ReduceMax": lambda a, x: x.amax((2, 3)),
+    "ReduceL2": lambda a, x: x.norm(dim=a["axes"], keepdim=True),
+    "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
+    "GlobalMaxPool": lambda a, x: x.amax((2, 3), keepdim=True),
     "Gemm": lambda a, x, weight, bias: F.linear(x, weight, bias),
     "Gather": lambda a, x, index: x.select(1, int(index)),
     "Unsqueeze": lambda a, x, axis: x.unsqueeze(int(axis)),

@@ -20,63 +20,88 @@ import torch.distributed as group
 from numpy.typing import NDArray
 
 from training import losses
-from training.data import backgrounds, composition
-from training.model import Network, written
+from training.data import backgrounds, composition, shards
+from training.decoder import grown
+from training.model import Network, folded, written
 
 
 @dataclass(frozen=True)
 class Recipe:
-    side: int = 256  # what the service feeds; 320 costs 1.6 times as much for the same picture
+    # Sides of the input, and until which share of the run: the service feeds 256, and 192 costs half of that.
+    sides: tuple[tuple[float, int], ...] = ((0.55, 192), (math.inf, 256))
     batch: int = 8  # per process; 12 was no better and halves the steps that a CPU hour gives
     frozen: int = 9  # convolutions up to stride 4: edges and colours are known, and a quarter of the step is saved
-    encoder_rate: float = 5e-4  # relative to each channel's size; 1e-3 in the first training, now it is tuned
-    decoder_rate: float = 1.5e-3
+    encoder_rate: float = 7e-4  # relative to each channel's size
+    decoder_rate: float = 2e-3  # most of it is new
     ramp: float = 0.04  # share of the run: Adam's moments start empty, full steps would hurt a tuned network
     decay: float = 0.01
     average: float = 0.995  # of the weights over about 200 steps: what is kept is smoother than the last step
     negatives: float = 0.13  # share of pictures without people: empty rooms are rarer in use than people
     presence_weight: float = 0.3
-    quantised_from: float = 0.75  # share of the run after which weights are rounded as int8 storage will round them
+    normals_weight: float = 1.0
+    quantised_from: float = 0.9  # share of the run after which weights are rounded as int8 storage will round them
     scenes: int = 1500  # backgrounds kept in memory, 500 KB each
     checkpoint_s: float = 60
 
 
-FIELDS = ("colour", "alpha", "inverse_depth")
+PARTS = ("depth", "alpha", "presence", "normals")
 
 
 class Shards:
-    """Rendered foregrounds of a folder, in memory; `refresh` reads what has come since."""
+    """Rendered foregrounds of several folders, read through the page cache; `refresh` finds what has come since.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.shards = folder, dict[str, dict[str, NDArray]]()
+    Folders are drawn from equally often, so that a few hundred frames of a better renderer count from the beginning.
+
+    `most`: frames to learn from at most, for measuring what more of them bring.
+    """
+
+    def __init__(self, folders: list[Path], most: int | None = None) -> None:
+        self.folders, self.most, self.shards = folders, most, dict[Path, dict[str, NDArray]]()
         self.refresh()
 
     def refresh(self) -> None:
-        for path in sorted(self.folder.glob("train_*.npz")):
-            if path.name not in self.shards:
-                with np.load(path) as data:
-                    self.shards[path.name] = {field: data[field] for field in FIELDS}
+        for path in (path for folder in self.folders for path in shards.paths(folder, "train")):
+            missing = None if self.most is None else self.most - len(self)
+            if path not in self.shards and missing != 0:
+                self.shards[path] = {name: values[:missing] for name, values in shards.read(path).items()}
 
     def __len__(self) -> int:
         return sum(len(shard["alpha"]) for shard in self.shards.values())
 
+    def _sizes_in(self, folder: Path) -> list[int]:
+        return [len(shard["alpha"]) for path, shard in self.shards.items() if path.parent == folder]
+
     def draw(self, rng: np.random.Generator, count: int) -> dict[str, NDArray]:
-        shards = list(self.shards.values())
-        sizes = np.array([len(shard["alpha"]) for shard in shards])
-        picks = rng.choice(len(shards), count, p=sizes / sizes.sum())
-        rows = [(shards[k], int(rng.integers(sizes[k]))) for k in picks]
-        return {field: np.stack([shard[field][row] for shard, row in rows]) for field in FIELDS}
+        chosen = list(self.shards.values())
+        sizes = np.array([len(shard["alpha"]) for shard in chosen])
+        of_folder = {folder: sum(self._sizes_in(folder)) for folder in self.folders}
+        share = np.array([size / of_folder[path.parent] for path, size in zip(self.shards, sizes, strict=True)])
+        picks = rng.choice(len(chosen), count, p=share / share.sum())
+        rows = [(chosen[k], int(rng.integers(sizes[k]))) for k in picks]
+        return {name: np.stack([shard[name][row] for shard, row in rows]) for name in shards.MAPS}
 
 
 def loss_of(network: Network, batch: composition.Batch, recipe: Recipe) -> tuple[torch.Tensor, list[float]]:
-    """The sum that is minimised, and its parts: depth, alpha, presence."""
-    depth, alpha, presence = network(batch.image.contiguous(memory_format=torch.channels_last))
+    """The sum that is minimised, and its parts: depth, alpha, presence, normals."""
+    guess = network(batch.image.contiguous(memory_format=torch.channels_last))
+    inside = (batch.alpha > 0.5).float()
     parts = (
-        losses.depth_loss(depth, batch.depth, (batch.alpha > 0.5).float()),
-        losses.alpha_loss(alpha, batch.alpha),
-        recipe.presence_weight * losses.presence_loss(presence, batch.presence),
+        losses.depth_loss(guess.depth, batch.depth, inside),
+        losses.alpha_loss(guess.alpha, batch.alpha),
+        recipe.presence_weight * losses.presence_loss(guess.presence, batch.presence),
+        recipe.normals_weight * losses.normals_loss(guess.normals, batch.normals, inside),
     )
     return sum(parts), [float(part.detach()) for part in parts]
+
+
+def started(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
+    """The file itself, or one with the present decoder where it has another."""
+    whole = "normals" in [output.name for output in model.graph.output]
+    return model if whole else grown(folded(model), seed)
+
+
+def side(recipe: Recipe, progress: float) -> int:
+    return next(side for end, side in recipe.sides if progress < end)
 
 
 def rate(progress: float, ramp: float) -> float:
@@ -108,7 +133,7 @@ def main() -> None:
     rng = np.random.default_rng([options.seed, rank])
     recipe = Recipe()
 
-    network = Network(onnx.load(options.weights), recipe.frozen)
+    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen)
     parts = {"encoder": recipe.encoder_rate, "decoder": recipe.decoder_rate}
     groups = [{"params": network.trainable(part), "rate": r} for part, r in parts.items()]
     parameters = [p for part in groups for p in part["params"]]
@@ -122,16 +147,16 @@ def main() -> None:
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
 
-    shards = Shards(options.shards)
-    scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.side * 5 // 4, options.scenes)
+    people = Shards(options.shards, options.most)
+    scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     began, saved, running = time.time() - spent, time.time(), None
     while spent < options.seconds:
         progress = spent / options.seconds
         network.quantised = progress > recipe.quantised_from
         for part in optimiser.param_groups:
             part["lr"] = part["rate"] * rate(progress, recipe.ramp)
-        frames = shards.draw(rng, recipe.batch)
-        batch = composition.composed(frames, scenes, rng, recipe.side, recipe.negatives)
+        frames = people.draw(rng, recipe.batch)
+        batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives)
         loss, values = loss_of(network, batch, recipe)
         optimiser.zero_grad(set_to_none=False)
         loss.backward()
@@ -144,20 +169,21 @@ def main() -> None:
                 kept.lerp_(current, 1 - min(recipe.average, (step + 1) / (step + 10)))
         running = values if running is None else [0.98 * a + 0.02 * b for a, b in zip(running, values, strict=True)]
         if step % 20 == 0:
-            shards.refresh()
+            people.refresh()
         if rank == 0 and (time.time() - saved > recipe.checkpoint_s or spent >= options.seconds):
             saved = time.time()
             state = {"network": network.state_dict(), "average": average.state_dict(), "step": step, "spent": spent}
             torch.save(state | {"optimiser": optimiser.state_dict()}, options.checkpoint)
             onnx.save(written(average), options.out)
-            depth, alpha, presence = (f"{value:.3f}" for value in running)
-            print(f"{spent:5.0f} s, step {step}: depth {depth} alpha {alpha} presence {presence}", flush=True)
+            parts = " ".join(f"{name} {value:.3f}" for name, value in zip(PARTS, running, strict=True))
+            print(f"{spent:5.0f} s, step {step}, {len(people)} frames: {parts}", flush=True)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, help="the ONNX file to go on from")
-    parser.add_argument("--shards", type=Path, required=True, help="folder of rendered foregrounds (training.render)")
+    parser.add_argument("--shards", type=Path, action="append", required=True, help="folder of rendered foregrounds")
+    parser.add_argument("--most", type=int, help="frames to learn from at most")
     parser.add_argument("--scenes", type=Path, help="folder of PNG pictures without people (training.data.panoramas)")
     parser.add_argument("--checkpoint", type=Path, default=Path("build/training.pt"))
     parser.add_argument("--out", type=Path, default=Path("build/trained.onnx"))

@@ -65,6 +65,28 @@ def test_windows_keep_what_they_cut() -> None:
     assert torch.equal(cut[-1], values[1, 2:4, 4:6])
 
 
+def test_normals_cost_nothing_where_they_are_unknown() -> None:
+    truth = torch.zeros(1, 3, 32, 32)
+    truth[:, 2, :16] = 1
+    mask = torch.ones(1, 32, 32)
+    mask[:, :4] = 0
+    guess = torch.zeros_like(truth)
+    guess[:, 2, 4:16] = 1
+    guess[:, 0, :4] = guess[:, 0, 16:] = 1
+    assert losses.normals_loss(guess, truth, mask).item() == pytest.approx(0, abs=1e-6)
+    assert losses.normals_loss(-guess, truth, mask).item() == pytest.approx(2, abs=1e-6)
+
+
+def test_the_whole_body_weighs_more_than_its_edges(truth: "torch.Tensor") -> None:
+    """A trunk that leans the wrong way costs more than noise of the same size."""
+    mask = torch.ones_like(truth)
+    leaning = truth + 0.6 * truth.std() * torch.linspace(1, -1, 64)[None, :, None]
+    noisy = truth + 0.35 * truth.std() * torch.randn(truth.shape, generator=seeded())
+    assert (leaning - truth).std().item() == pytest.approx((noisy - truth).std().item(), rel=0.05)
+    costs = [losses.depth_loss(guess, truth, mask, seeded()) for guess in (leaning, noisy)]
+    assert costs[0] > 0.4 * costs[1]
+
+
 def test_alpha_in_the_soft_band_weighs_more() -> None:
     alpha = torch.zeros(1, 32, 32)
     alpha[:, :16] = 1

@@ -1,7 +1,5 @@
 """From an ONNX file to trainable weights and back."""
 
-from pathlib import Path
-
 import numpy as np
 import onnx
 import onnxruntime
@@ -9,44 +7,70 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.model import Network, rounded_to_int8, written  # noqa: E402 - only where torch is
+from training.decoder import grown  # noqa: E402 - only where torch is
+from training.evaluation.methods import FIRST, opened  # noqa: E402
+from training.model import Network, folded, rounded_to_int8, written  # noqa: E402
 
-SERVED = Path("models/portrait-depth.onnx")
+OUTPUTS = ["depth", "alpha", "presence"]
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
-    return Network(onnx.load(SERVED), frozen=9)
+def drawn() -> onnx.ModelProto:
+    return grown(folded(onnx.load(FIRST)))
 
 
-def answers(model: bytes, image: "torch.Tensor") -> list[np.ndarray]:
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return session.run(["depth", "alpha", "presence"], {"image": image.numpy()})
+@pytest.fixture
+def network(drawn: onnx.ModelProto) -> Network:
+    return Network(drawn, frozen=9)
 
 
-def test_torch_computes_what_the_service_computes(network: Network) -> None:
-    image = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(3))
+@pytest.fixture
+def image() -> "torch.Tensor":
+    return torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(3))
+
+
+def answers(model: onnx.ModelProto, image: "torch.Tensor", outputs: list[str]) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(outputs, {"image": image.numpy()})
+
+
+def test_torch_computes_what_the_file_says(network: Network, drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
     with torch.no_grad():
-        depth, alpha, presence = network(image)
-    served = answers(SERVED.read_bytes(), image)
-    assert np.abs(depth.numpy() - served[0][:, 0]).max() < 1e-3
-    assert np.abs(torch.sigmoid(alpha).numpy() - served[1][:, 0]).max() < 1e-3
-    assert torch.sigmoid(presence).numpy() == pytest.approx(served[2], abs=1e-3)
+        guess = network(image)
+    depth, alpha, presence, normals = answers(drawn, image, [*OUTPUTS, "normals"])
+    assert np.abs(guess.depth.numpy() - depth[:, 0]).max() < 1e-3
+    assert np.abs(torch.sigmoid(guess.alpha).numpy() - alpha[:, 0]).max() < 1e-3
+    assert torch.sigmoid(guess.presence).numpy() == pytest.approx(presence, abs=1e-3)
+    assert np.abs(guess.normals.numpy() - normals).max() < 1e-3
+    assert np.linalg.norm(normals, axis=1) == pytest.approx(1, abs=1e-4)
 
 
-def test_what_is_written_computes_the_same(network: Network) -> None:
-    image = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(4))
-    served = answers(SERVED.read_bytes(), image)
-    again = answers(written(network).SerializeToString(), image)
-    for first, second in zip(served, again, strict=True):
+def test_what_is_written_computes_the_same(network: Network, drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+    outputs = [*OUTPUTS, "normals"]
+    for first, second in zip(answers(drawn, image, outputs), answers(written(network), image, outputs), strict=True):
         assert np.abs(first - second).max() < 1e-3
 
 
-def test_frozen_weights_get_no_gradient_and_all_others_do(network: Network) -> None:
-    depth, alpha, presence = network(torch.rand(2, 3, 64, 64))
-    (depth.square().mean() + alpha.square().mean() + presence.square().mean()).backward()
+def test_a_new_decoder_begins_with_what_the_former_one_said(drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+    former = opened(FIRST).run(OUTPUTS, {"image": image.numpy()})
+    for said, again in zip(former, answers(drawn, image, OUTPUTS), strict=True):
+        assert np.abs(said - again).max() < 1e-3 * np.ptp(former[0])
+
+
+def test_every_trainable_weight_is_heard_after_the_first_step(network: Network) -> None:
+    """In the first one, new branches are silent, and what stands before their last layer gets no gradient."""
     moved = [p for part in ("encoder", "decoder") for p in network.trainable(part)]
-    assert len(moved) == 2 * (71 + 1 - 9)  # 71 convolutions and one linear layer, weight and bias each
+    image = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(4))
+    for step in range(2):
+        guess = network(image)
+        loss = sum(said.square().mean() for said in guess[:3]) + guess.normals[:, 0].mean()
+        for parameter in moved:
+            parameter.grad = None
+        loss.backward()
+        if step == 0:
+            with torch.no_grad():
+                for parameter in moved:
+                    parameter.sub_(1e-3 * parameter.grad.sign())
     assert all(p.grad is not None and p.grad.any() for p in moved)
     assert all(p.grad is None for p in network.directions.values() if not p.requires_grad)
 

@@ -1,0 +1,87 @@
+"""What is compared: networks, and baselines that need none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from training.evaluation.frames import Frame
+from training.evaluation.scores import Answer, Map
+
+Method = Callable[[Frame], Answer]
+
+FIRST = Path(__file__).parent / "first.onnx"
+"""The weights that the first release served, kept as the bar to pass."""
+
+OUTPUTS = ("depth", "alpha", "presence", "normals")
+
+IMAGENET = (np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32))
+"""Mean and deviation that most published networks want their pictures normalised by."""
+
+
+def constant(frame: Frame) -> Answer:
+    return Answer(np.zeros_like(frame.alpha))
+
+
+def vertical_gradient(frame: Frame) -> Answer:
+    """Lower is nearer."""
+    return Answer(np.repeat(np.linspace(0, 1, len(frame.alpha), dtype=np.float32)[:, None], len(frame.alpha), 1))
+
+
+def dome(frame: Frame) -> Answer:
+    """The farther from the true silhouette, the nearer: what a matte alone would give."""
+    inside, depth = frame.alpha > 0.5, np.zeros_like(frame.alpha)
+    while inside.any():
+        depth += inside
+        padded = np.pad(inside, 1)
+        inside = inside & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    near = np.sqrt(depth)
+    return Answer(near, normals=facing(near))
+
+
+def facing(near: Map) -> Map:
+    """Normals of a height field, slopes in pixels."""
+    down, right = np.gradient(near)
+    normals = np.stack([-right, down, np.full_like(near, 0.2)], -1)
+    return np.asarray(normals / np.linalg.norm(normals, axis=-1, keepdims=True), np.float32)
+
+
+def network(path: Path) -> Method:
+    """A network of ours, with as many of the outputs as it has."""
+    run = opened(path)
+    names = [output.name for output in run.get_outputs() if output.name in OUTPUTS]
+
+    def method(frame: Frame) -> Answer:
+        image = frame.picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
+        said = dict(zip(names, run.run(names, {"image": image}), strict=True))
+        presence = float(said["presence"].ravel()[0])
+        normals = said["normals"][0].transpose(1, 2, 0) if "normals" in said else None
+        return Answer(said["depth"][0, 0], said["alpha"][0, 0], presence, normals)
+
+    return method
+
+
+def published(path: Path) -> Method:
+    """Another's network for inverse depth, TCMonoDepth for instance: one picture in, normalised by IMAGENET, one map
+    out, larger is nearer."""
+    run = opened(path)
+    given = run.get_inputs()[0]
+    height, width = (size if isinstance(size, int) else 256 for size in given.shape[2:])
+
+    def method(frame: Frame) -> Answer:
+        picture = Image.fromarray(frame.picture).resize((width, height), Image.Resampling.BICUBIC)
+        values = (np.asarray(picture, np.float32) / 255 - IMAGENET[0]) / IMAGENET[1]
+        near = np.squeeze(run.run(None, {given.name: values.transpose(2, 0, 1)[None]})[0])
+        size = frame.alpha.shape[::-1]
+        return Answer(np.asarray(Image.fromarray(near).resize(size, Image.Resampling.BILINEAR)))
+
+    return method
+
+
+def opened(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # int8 is storage, computing is float32
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
