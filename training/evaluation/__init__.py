@@ -1,1 +1,1 @@
-"""Held-out people, small enough to be kept beside the code: `slice.npz`, and how it was made."""
+"""Held-out people, small enough to be kept beside the code: `slice.zip`, and how it was made."""
