@@ -36,7 +36,10 @@ export default async function page({ read }) {
   const { text, samples } = apart(await read("docs/api.md"));
   const markdown = renderer();
   const inTabs = await tabs(samples, read);
-  const content = markdown.render(text).replace("<p>SAMPLES</p>", () => inTabs); // a sample may hold `$&`
+  const content = markdown
+    .render(text)
+    .replaceAll('<th scope="col"></th>', "<td></td>")
+    .replace("<p>SAMPLES</p>", () => inTabs); // a sample may hold `$&`
   const titles = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
   return {
     title: "The API: docs of Portrait depth",

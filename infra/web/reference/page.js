@@ -12,8 +12,24 @@ function shown(contract) {
   };
 }
 
+/** Names for what Swagger UI leaves without one, for who does not see where it stands. */
+function name(root) {
+  for (const main of root.querySelectorAll("main")) {
+    main.setAttribute("role", "region");
+    main.setAttribute("aria-label", "Calls");
+  }
+  for (const field of root.querySelectorAll("input, select, textarea")) {
+    if (field.labels?.length || field.ariaLabel || field.type === "hidden") continue;
+    const row = field.closest("[data-param-name], [data-property-name]");
+    field.ariaLabel = row?.dataset.paramName ?? row?.dataset.propertyName ?? field.closest("label, div, td")?.innerText.split("\n")[0] ?? "";
+  }
+}
+
+const place = document.getElementById("reference");
+new MutationObserver(() => name(place)).observe(place, { childList: true, subtree: true });
+
 SwaggerUI({
-  domNode: document.getElementById("reference"),
+  domNode: place,
   url: "/reference/openapi.yaml",
   deepLinking: true,
   docExpansion: "list",
