@@ -28,6 +28,11 @@ RADIUS: Final = 2
 EPSILON: Final = 1e-4
 """Colour variance (0-1 squared) below which the picture has no edge to follow."""
 
+OUTERMOST: Final = 1
+"""Pixels to either side of the silhouette that speak for what lies beyond it."""
+
+NEARLY_NOTHING: Final = np.float32(1e-4)
+
 LEAST_OWN: Final = 0.6
 SURELY_OWN: Final = 0.95
 """Alpha from which on a pixel's depth is the person's own in part, and wholly. A step between the two would show."""
@@ -51,7 +56,7 @@ def refine(estimate: Estimate, pixels: Pixels) -> Relief:
         empty = np.zeros((size[1], size[0]), np.float32)
         return Relief(empty, empty, None if estimate.normals is None else np.stack([empty, empty, empty + 1]))
     own = ((estimate.alpha - LEAST_OWN) / (SURELY_OWN - LEAST_OWN)).clip(0, 1)
-    depth = maps.extrapolate(scaled(estimate.inverse_depth, inside), own)
+    depth = continued(scaled(estimate.inverse_depth, inside), own)
     normals = None if estimate.normals is None else fine_normals(estimate.normals, own, size)
     return Relief(maps.resample_smooth(depth, size).clip(0, 1), fine_alpha(estimate.alpha, pixels, size), normals)
 
@@ -68,9 +73,19 @@ def scaled(inverse_depth: Map, inside: NDArray[np.bool_]) -> Map:
     return result
 
 
+def continued(values: Map, own: Map) -> Map:
+    """A person's values (weights `own`, 0-1), and past the silhouette those of the outermost pixels that have some.
+
+    Were all pixels asked, the higher middle would lift the rim.
+    """
+    outermost = own * (1 - maps.box_mean(own, OUTERMOST)) + NEARLY_NOTHING * own
+    beyond = maps.extrapolate(values, outermost)
+    return beyond + own * (values - beyond)
+
+
 def fine_normals(normals: Map, own: Map, size: tuple[int, int]) -> Map:
     """Normals (3, h, w) on the fine raster (width, height), taken from where the weights `own` are not 0."""
-    layers = [maps.resample_smooth(maps.extrapolate(layer, own), size) for layer in normals]
+    layers = [maps.resample_smooth(continued(layer, own), size) for layer in normals]
     return maps.unit(np.stack(layers))
 
 
