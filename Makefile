@@ -38,7 +38,8 @@ build/web/index.html: node_modules/ready $(WEB_SOURCES)
 
 .PHONY: lock
 lock: ## resolve the dependency groups of pyproject.toml into the hashed lock files (needs uv)
-	@for pair in dev:requirements.txt image:infra/image/requirements.txt layer:layers/portrait/requirements.txt; do \
+	@for pair in dev:requirements.txt image:infra/image/requirements.txt layer:layers/portrait/requirements.txt \
+	  training:training/requirements.txt; do \
 	  uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	    $$( [ $${pair%%:*} = dev ] || echo --constraint requirements.txt ) \
 	    --group $${pair%%:*} pyproject.toml --output-file $${pair##*:} || exit 1; done
@@ -64,10 +65,11 @@ E2E_PACKAGES := chromium php-cli php-curl golang-go kotlin default-jdk-headless 
 E2E_PROGRAMS := chromium php go kotlinc java mcs mono
 
 .PHONY: e2e
-e2e: setup ## the site in a real browser, and every sample of the docs: needs programs of the system, and names them
+e2e: setup web ## the site in a real browser, and every sample of the docs: needs programs of the system, and names them
 	@for program in $(E2E_PROGRAMS); do command -v $$program > /dev/null && continue; \
 	  echo "make e2e needs $$program, which is not here: apt-get install $(E2E_PACKAGES)"; exit 1; done
 	$(BIN)/python -m pytest -m outside tests/e2e
+	$(BIN)/python -m tests.e2e.weight
 
 .PHONY: check
 check: setup ## lint, types, and who may import whom
@@ -85,8 +87,37 @@ model: setup ## another network for depth: NAME=david-base or depth-anything-v2-
 	$(BIN)/python -m training.convert.foreign $(NAME)
 
 .PHONY: eval
-eval: setup ## how good the depth is, with baselines beside it: one table and build/eval.json
-	$(BIN)/python -m training.evaluate
+eval: setup ## how good the depth is, with baselines beside it (FRAMES=file for other frames, FLOAT=file for more weights)
+	$(BIN)/python -m training.evaluate $(if $(FRAMES),--frames $(FRAMES)) $(if $(FLOAT),--network $(FLOAT))
+
+# ---- training: an environment of its own; docs/training says what each folder holds -------------------
+
+TRAINING := build/training
+ASSETS ?= build/assets
+PANORAMAS ?= build/panoramas
+AVATARS ?= build/avatars
+SHARDS ?= build/shards
+SCENES ?= build/scenes
+SECONDS ?= 4620
+
+$(TRAINING)/ready: training/requirements.txt
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: frames
+frames: $(TRAINING)/ready ## render people to learn from into SHARDS, and pictures without people into SCENES
+	$(TRAINING)/bin/python -m training.data.panoramas $(PANORAMAS) --out $(SCENES)
+	$(TRAINING)/bin/python -m training.render --assets $(ASSETS) --panoramas $(PANORAMAS) --avatars $(AVATARS) --out $(SHARDS)
+
+.PHONY: train
+train: $(TRAINING)/ready ## tune what is served on SHARDS and SCENES for SECONDS; goes on where it was stopped
+	OMP_NUM_THREADS=1 $(TRAINING)/bin/torchrun --nproc-per-node 2 -m training.train --weights models/portrait-depth.onnx \
+	  --shards $(SHARDS) --scenes $(SCENES) --seconds $(SECONDS)
+
+.PHONY: export
+export: $(TRAINING)/ready ## store what was trained small, in the place of what is served
+	$(TRAINING)/bin/python -m training.convert.shrink build/trained.onnx models/portrait-depth.onnx
 
 .PHONY: clean
 clean: ## forget what was built (.local/, with keys and credits, stays)
