@@ -59,7 +59,7 @@ export default async function page({ asset }) {
 <img src="${still}" width="640" height="800" alt="A man in a white shirt before a blue wall. From left to right the photo turns into a plaster relief of him, lit from his depth map." fetchpriority="high">
 <canvas width="640" height="800" hidden aria-hidden="true"></canvas>
 <figcaption>
-<label class="wipe" hidden><span>Photo</span><input type="range" min="0" max="100" value="50" aria-label="From photo to relief"><span>Relief</span></label>
+<label class="wipe" hidden><span>Photo</span><input type="range" min="0" max="100" value="45" aria-label="From photo to relief"><span>Relief</span></label>
 </figcaption>
 </figure>
 </section>

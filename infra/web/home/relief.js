@@ -52,7 +52,7 @@ void main() {
 
 const LENS = 0.2; // its radius, in widths of the picture
 const LAMP = [-0.1, -0.1, 0.9]; // stands left above the picture, in widths of it
-const REST = 0.44; // where the wipe stands when nobody has touched it: as in the still picture
+const REST = 0.5; // where the wipe stands when nobody has touched it: as in the still picture
 
 /** Puts the living picture over the still one. Rejects where there is no WebGL 2. */
 export async function showRelief(figure) {

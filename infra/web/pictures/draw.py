@@ -5,6 +5,7 @@ Two calls for each portrait of this folder, to a running service: depth as 16-bi
 - NAME-depth.webp: the depth map as it is answered;
 - NAME-alpha.webp: the silhouette;
 - NAME-relief.webp: what the page's shader lights, as four gray tiles: detail and alpha above, slopes and depth below;
+- NAME-depth.png, of the playground's examples: the 16-bit PNG as it was answered;
 - still.webp: how the first page looks before, and without, its script.
 """
 
@@ -21,6 +22,7 @@ from skimage.filters import gaussian
 FOLDER = Path(__file__).parent
 CALL = "/portrait-depth-estimation/v1"
 HERO = "gus"
+EXAMPLES = ("noor", "otto", "gus")
 
 SHOWN = (640, 800)
 """Width and height on the page, pixels."""
@@ -34,9 +36,12 @@ LAMP = np.array([-0.55, -0.5, 0.67]) / np.linalg.norm([-0.55, -0.5, 0.67])
 
 def main(url: str, key: str) -> None:
     for photo in sorted(FOLDER.glob("*.jpg")):
-        depth = asked(url, key, photo, {"output_format": "png16"})
-        alpha = asked(url, key, photo, {"output_format": "png", "output": "alpha"})
         name = photo.stem
+        answered = asked(url, key, photo, {"output_format": "png16"})
+        if name in EXAMPLES:
+            (FOLDER / f"{name}-depth.png").write_bytes(answered)
+        depth = values(answered) / 65535
+        alpha = values(asked(url, key, photo, {"output_format": "png", "output": "alpha"})) / 255
         save(shown(depth), f"{name}-depth.webp", 88)
         save(shown(alpha), f"{name}-alpha.webp", 88)
         relief = Relief(
@@ -47,15 +52,18 @@ def main(url: str, key: str) -> None:
             relief.still().save(FOLDER / "still.webp", quality=84, method=6)
 
 
-def asked(url: str, key: str, photo: Path, options: dict[str, str]) -> Any:
-    """The answer as float32, 0 to 1."""
+def asked(url: str, key: str, photo: Path, options: dict[str, str]) -> bytes:
+    """The file that is answered."""
     with photo.open("rb") as file:
         answer = requests.post(
             url + CALL, headers={"x-api-key": key}, files={"image_file": file}, data=options, timeout=60
         )
     answer.raise_for_status()
-    values = np.asarray(Image.open(io.BytesIO(answer.content))).astype(np.float32)
-    return values / (65535 if options["output_format"] == "png16" else 255)
+    return answer.content
+
+
+def values(file: bytes) -> Any:
+    return np.asarray(Image.open(io.BytesIO(file))).astype(np.float32)
 
 
 def shown(values: Any) -> Any:
@@ -97,7 +105,7 @@ class Relief:
         lit = (-self.right * LAMP[0] - self.down * LAMP[1] + LAMP[2]) / steepness
         plaster = 0.1 + 0.84 * lit.clip(0, 1) + 0.8 * self.detail
         across = np.linspace(0, 1, self.depth.shape[1])[None, :] + 0.12 * self.depth
-        reached = np.clip((across - 0.56) / 0.03, 0, 1)
+        reached = np.clip((across - 0.5) / 0.03, 0, 1)
         reached = reached * reached * (3 - 2 * reached)
         there = reached * self.alpha
         opaque = 1 - reached + there
