@@ -106,6 +106,8 @@ class Tables(Protocol):
 
     def list_tables(self) -> Any: ...
     def create_table(self, **arguments: Any) -> Any: ...
+    def describe_table(self, **arguments: Any) -> Any: ...
+    def update_table(self, **arguments: Any) -> Any: ...
     def update_time_to_live(self, **arguments: Any) -> Any: ...
     def get_waiter(self, name: Any) -> Any: ...
 
@@ -124,7 +126,7 @@ def client(endpoint: str, credentials: Mapping[str, str], region: str) -> Any:
 
 
 def make_tables(dynamodb: Tables, tables: Sequence[Table], only_look: bool = False) -> None:
-    """Create what is not there. `only_look`, where tables belong to a deployment: one that is missing is an error.
+    """Create what is not there: tables, and indexes of tables that an earlier release made. `only_look`, where tables belong to a deployment: one that is missing is an error.
 
     Raises StoreError, also where the store does not answer or the credentials are not good.
     """
@@ -135,6 +137,9 @@ def make_tables(dynamodb: Tables, tables: Sequence[Table], only_look: bool = Fal
             raise StoreError(f"The store has no table {missing[0].name}: KEYS_TABLE and the like name others.")
         for table in missing:
             _make_table(dynamodb, table)
+        for table in tables:
+            if not only_look:
+                _make_indexes(dynamodb, table)
     except (BotoCoreError, ClientError) as error:
         raise StoreError(f"The store cannot be used: {error}") from error
 
@@ -145,6 +150,19 @@ def _make_table(dynamodb: Tables, table: Table) -> None:
     if table.expires_by:
         expiry = {"Enabled": True, "AttributeName": table.expires_by}
         dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=expiry)
+
+
+def _make_indexes(dynamodb: Tables, table: Table) -> None:
+    """One at a time, as DynamoDB wants it. Items that are there are in the index as soon as it is made."""
+    known = dynamodb.describe_table(TableName=table.name)["Table"].get("GlobalSecondaryIndexes", [])
+    names = {index["IndexName"] for index in known}
+    for index in table.definition.get("GlobalSecondaryIndexes", []):
+        if index["IndexName"] not in names:
+            dynamodb.update_table(
+                TableName=table.name,
+                AttributeDefinitions=table.definition["AttributeDefinitions"],
+                GlobalSecondaryIndexUpdates=[{"Create": index}],
+            )
 
 
 def free_port() -> int:

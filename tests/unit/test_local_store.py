@@ -48,6 +48,29 @@ def test_tables_of_the_template_are_made_once(root: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("root", installed(), ids=["first choice", "second choice"])
+def test_a_table_of_an_earlier_release_is_given_the_index_that_it_lacks(root: Path, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(None, root, tmp_path) as (_, dynamodb):
+            [keys] = [table for table in TABLES if table.name == "KeysTable"]
+            older = {name: value for name, value in keys.definition.items() if name != "GlobalSecondaryIndexes"}
+            hashed = [own for own in older["AttributeDefinitions"] if own["AttributeName"] == "key_digest"]
+            dynamodb.create_table(**{**older, "AttributeDefinitions": hashed})
+            item = {**ITEM, "account_id": {"S": "one"}, "created_at": {"N": "7"}}
+            dynamodb.put_item(TableName="KeysTable", Item=item)
+            store.make_tables(dynamodb, TABLES)
+            store.make_tables(dynamodb, TABLES)
+            found = dynamodb.query(
+                TableName="KeysTable",
+                IndexName="by_account",
+                KeyConditionExpression="account_id = :one",
+                ExpressionAttributeValues={":one": {"S": "one"}},
+            )
+            assert found["Items"] == [item]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("root", installed(), ids=["first choice", "second choice"])
 def test_data_is_there_after_a_clean_stop(root: Path, tmp_path: Path) -> None:
     async def story() -> None:
         async with running(tmp_path / "data", root, tmp_path) as (_, dynamodb):
