@@ -49,9 +49,10 @@ def test_there_is_advice_for_each_refusal(code: str) -> None:
     assert _told("advice.js", f"it.adviceFor({{code: {json.dumps(code)}, status: 400}}).text"), code
 
 
-@pytest.mark.parametrize("name", ["portrait", "half-body"])
+@pytest.mark.parametrize("name", ["noor", "otto", "gus"])
 def test_an_example_has_its_map_of_16_bits_in_its_own_size(name: str) -> None:
-    with Image.open(f"examples/{name}.jpg") as picture, Image.open(f"examples/{name}.depth.png") as depth:
+    pictures = PLAYGROUND.parent / "pictures"
+    with Image.open(pictures / f"{name}.jpg") as picture, Image.open(pictures / f"{name}-depth.png") as depth:
         assert depth.size == picture.size
         assert depth.mode == "I;16"
         least, most = depth.getextrema()

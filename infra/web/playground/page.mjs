@@ -1,6 +1,7 @@
 const EXAMPLES = [
-  { name: "portrait", alt: "A man in dungarees, a render of ours" },
-  { name: "half-body", alt: "A woman in a suit reaching toward the camera, a render of ours" },
+  { name: "noor", alt: "A person with a hand at the chest" },
+  { name: "otto", alt: "A man in a suit" },
+  { name: "gus", alt: "A man in a white shirt" },
 ];
 
 /** The playground: the picture large, and beside it what makes the next one. */
@@ -9,8 +10,8 @@ export default async function page(tools) {
     EXAMPLES.map(async ({ name, alt }) => ({
       name,
       alt,
-      picture: await tools.asset(`examples/${name}.jpg`),
-      depth: await tools.asset(`examples/${name}.depth.png`),
+      picture: await tools.asset(`infra/web/pictures/${name}.jpg`),
+      depth: await tools.asset(`infra/web/pictures/${name}-depth.png`),
     })),
   );
   const [first] = examples;
@@ -29,7 +30,7 @@ export default async function page(tools) {
 </div>
 <div class="frame" id="frame">
 <div class="compare" id="compare">
-<img id="photo" src="${first.picture}" width="960" height="1200" alt="The photograph">
+<img id="photo" src="${first.picture}" width="1024" height="1280" alt="${first.alt}">
 <img id="depth" alt="Its depth map: the nearest point is white, everything that is no person black" hidden>
 <input type="range" id="split" min="0" max="100" value="50" step="1" aria-label="How much of the photograph is shown" aria-valuetext="50 % photograph" hidden>
 </div>
@@ -71,7 +72,7 @@ export default async function page(tools) {
 ${examples
   .map(
     ({ name, alt, picture, depth }, index) =>
-      `<li><button type="button" class="example" data-picture="${picture}" data-depth="${depth}" data-name="${name}.jpg" aria-pressed="${index === 0}"><img src="${picture}" width="80" height="80" alt="Example: ${alt}" loading="lazy"></button></li>`,
+      `<li><button type="button" class="example" data-picture="${picture}" data-depth="${depth}" data-name="${name}.jpg" aria-pressed="${index === 0}"><img src="${picture}" width="80" height="80" alt="${alt}" loading="lazy"></button></li>`,
   )
   .join("\n")}
 </ul>

@@ -71,7 +71,7 @@ export function createScene(canvas, { calm }) {
   const clayMaterial = new MeshStandardMaterial({ color: 0xd9d5cf, roughness: 0.72, metalness: 0, side: DoubleSide });
   const person = new Mesh(new BufferGeometry(), photoMaterial);
   const behind = new Mesh(new PlaneGeometry(1, 1), new MeshBasicMaterial());
-  const light = new DirectionalLight(0xffffff, 2.3);
+  const light = new DirectionalLight(0xffffff, 1.8);
   const fromBelow = new DirectionalLight(0xbcd0ff, 0.6);
   let made;
   let waiting = 0;

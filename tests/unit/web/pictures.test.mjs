@@ -8,7 +8,7 @@ const bytes = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 test("a file is told by its bytes and not by its name", async () => {
   const jpeg = await readFile(new URL("../../../examples/portrait.jpg", import.meta.url));
-  const png = await readFile(new URL("../../../examples/portrait.depth.png", import.meta.url));
+  const png = await readFile(new URL("../../../infra/web/pictures/noor-depth.png", import.meta.url));
   assert.equal(formatOf(jpeg), "jpeg");
   assert.equal(formatOf(png), "png");
   assert.equal(formatOf(bytes("RIFF\x10\0\0\0WEBPVP8 ")), "webp");
