@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from infra.local import processes, store, template
-from infra.local.front import Front
+from infra.local import checkout, processes, store, template
+from infra.local.front import Front, Functions
 from infra.local.gateway import Gateway, Limits
 from infra.local.log import Log
 from infra.local.pool import Pool
@@ -71,6 +71,9 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
         log.start_over()
         async with _store(options) as there:
             await asyncio.to_thread(_make_tables, there, plan, options)
+            tills: Mapping[str, Functions] = {}
+            if _is_on_this_machine(there):  # credits of a deployment are worth money, and no play money buys them
+                plan, tills = checkout.stand_in(plan, url, options.data)
             environment = _environment(options, there)
             differences = _differences(options, url)
             functions = {name: _here(function, differences) for name, function in plan.functions.items()}
@@ -80,7 +83,7 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
             }
             limits = Limits.of_aws() if options.aws_limits else Limits()
             site = Site(options.root / SITE)
-            front = Front(Gateway(plan.routes, plan.responses), pools, limits, log.tell, site)
+            front = Front(Gateway(plan.routes, plan.responses), {**pools, **tills}, limits, log.tell, site)
             async with working(pools.values()), serving(front, listener):
                 await asyncio.to_thread(_check_health, url)
                 yield Machine(url, there, pools, await _demo_key(options, there, functions, environment, log))

@@ -11,6 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from depth import answer
 from depth.ports import Subject
+from payments import notices
 from portrait import door, problems, tariff
 from portrait.settings import Settings
 from tests.contract.test_openapi import GATEWAY_CODES, PROBLEMS, WORDED
@@ -191,6 +192,17 @@ def test_every_sample_is_linked() -> None:
 def test_every_parameter_of_the_template_is_in_the_table() -> None:
     described = {name for row in rows(DEPLOY) for name in re.findall(r"`([A-Z]\w+)`", row[0])}
     assert described == set(TEMPLATE["Parameters"])
+
+
+def test_the_events_to_subscribe_to_are_those_that_are_read() -> None:
+    named = re.findall(r"`((?:checkout\.session|refund|charge\.dispute)\.\w+)`", DEPLOY)
+    assert sorted(named) == sorted(notices.READERS)
+
+
+def test_every_runbook_is_of_an_alarm() -> None:
+    for runbook in (ROOT / "docs/runbooks").glob("*.md"):
+        assert f"[`...-{runbook.stem}`](runbooks/{runbook.name})" in DEPLOY
+        assert runbook.read_text().startswith(f"# {runbook.stem}\n")
 
 
 def test_every_alarm_of_the_template_is_in_the_table() -> None:

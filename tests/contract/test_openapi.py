@@ -209,10 +209,11 @@ def test_every_operation_reaches_a_function_of_the_template() -> None:
         for event in resource["Properties"]["Events"].values()
     ]
     routes = {(path, method): name for path, method, name in events}
-    for path, method, _ in operations():
+    for path, method, operation in operations():
         reached = routes.get((path, method.upper())) or routes[path, "ANY"]
         is_call = (path, method) in ((DEPTH_PATH, "post"), (NORMALS_PATH, "post"))
-        expected = "DepthFunction" if is_call else "AccountFunction"
+        is_selling = operation["tags"] == ["payments"]
+        expected = "DepthFunction" if is_call else "PaymentsFunction" if is_selling else "AccountFunction"
         assert reached == expected, (path, method)
 
 

@@ -13,11 +13,13 @@ from portrait import keys, tariff
 from portrait.dynamo import DynamoLedger, DynamoRegister
 from portrait.dynamo.holdings import DynamoHoldings
 from portrait.dynamo.identity import DynamoIdentities
+from portrait.dynamo.payments import DynamoPayments
 from portrait.holdings import days_until
 from portrait.identity import Allowance
 from portrait.problems import IdempotencyKeyReused
 from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace
+from tests.store.tills import Purchase
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +55,7 @@ class Recorded:
         self.ledger = DynamoLedger(store)
         self.holdings = DynamoHoldings(store, "IdentityTable")
         self.registry = DynamoIdentities(store, "IdentityTable")
+        self.payments = DynamoPayments(store, "PaymentsTable")
         self.needed: Grants = set()
         for client in (store.patient, store.single):
             client.meta.events.register("before-parameter-build.dynamodb.*", self.note)
@@ -122,3 +125,16 @@ def test_the_account_function_may_do_what_its_calls_do_and_nothing_else(recorded
     registry.end_session("a token")
     registry.forget(member)
     assert recorded.needed == granted("AccountRole")
+
+
+def test_the_payments_function_may_do_what_its_calls_do_and_nothing_else(recorded: Recorded, key: str) -> None:
+    registry, now = recorded.registry, time.time()
+    member = registry.open_session("a buyer", "ada@example.com", "a buyer's token", now)
+    recorded.needed.clear()
+    registry.identify("a buyer's token", now)
+    registry.count(Allowance("CHECKOUTS#somebody", 1, 3600), now)
+    purchase = Purchase(member.account_id)
+    recorded.payments.book(purchase.refunded("a", 1_00), now, now + 20)
+    recorded.payments.book(purchase.paid(), now, now + 20)
+    recorded.payments.book(purchase.refunded("b", 1_00), now, now + 20)
+    assert recorded.needed == granted("PaymentsRole")

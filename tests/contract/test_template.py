@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 CALLS = [f"/{endpoint}" for endpoint in (tariff.DEPTH_ENDPOINT, tariff.NORMALS_ENDPOINT)]
 
+SELLING = {"/account/v1/packs", "/account/v1/checkout", "/payments/v1/webhook"}
+
 LAMBDA_ANSWER_BYTES = 6_291_556
 """The most that Lambda hands back, as JSON."""
 LAMBDA_EVENT_BYTES = 6_291_456
@@ -46,7 +48,8 @@ def resources(parameters: dict[str, Any]) -> dict[str, Any]:
     template = source()
     given = template["Resources"]
     given["DepthFunction"]["Properties"]["ImageUri"] = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/depth:1"
-    given["AccountFunction"]["Properties"]["CodeUri"] = "s3://packages/functions"
+    for name in ("AccountFunction", "PaymentsFunction"):
+        given[name]["Properties"]["CodeUri"] = "s3://packages/functions"
     given["PortraitLayer"]["Properties"]["ContentUri"] = "s3://packages/layer"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-central-1"))
     translated = translator.translate(template, parameters)
@@ -105,8 +108,7 @@ def statements(resources: Mapping[str, Any], role: str) -> dict[str, tuple[set[s
     for statement in policy["PolicyDocument"]["Statement"]:
         if "Fn::If" in statement:
             condition, added, otherwise = statement["Fn::If"]
-            assert condition == "Traces"
-            assert added["Sid"] == "SendSpans"
+            assert (condition, added["Sid"]) in {("Traces", "SendSpans"), ("HasStripe", "ReadSecret")}
             assert otherwise == {"Ref": "AWS::NoValue"}
             continue
         assert set(statement) - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}
@@ -180,13 +182,27 @@ def test_secrets_are_pointed_to_and_stand_nowhere(resources: dict[str, Any]) -> 
     )
 
 
+def test_the_payments_function_may_book_and_look_who_is_signed_in_and_nothing_else(resources: dict[str, Any]) -> None:
+    assert statements(resources, "PaymentsRole") == {
+        "IdentifyMember": ({"dynamodb:GetItem"}, arn("IdentityTable")),
+        "CountCheckout": ({"dynamodb:UpdateItem"}, arn("CountersTable")),
+        "BookCredits": ({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}, arn("LedgerTable")),
+        "KeepPayments": ({"dynamodb:GetItem", "dynamodb:PutItem"}, arn("PaymentsTable")),
+        "WriteLogs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, arn("PaymentsLogs")),
+    }
+    policy = properties(resources, "PaymentsRole")["Policies"][0]["PolicyDocument"]
+    [secret] = [own["Fn::If"][1] for own in policy["Statement"] if own.get("Fn::If", [""])[0] == "HasStripe"]
+    assert (secret["Action"], secret["Resource"]) == ("secretsmanager:GetSecretValue", {"Ref": "StripeSecret"})
+
+
 def test_no_role_is_made_that_this_file_does_not_describe(resources: dict[str, Any]) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
-    assert set(roles) == {"DepthRole", "AccountRole", "GatewayLoggingRole"}
+    assert set(roles) == {"DepthRole", "AccountRole", "PaymentsRole", "GatewayLoggingRole"}
     functions = of_type(resources, "AWS::Lambda::Function")
     assert {name: own["Properties"]["Role"] for name, own in functions.items()} == {
         "DepthFunction": arn("DepthRole"),
         "AccountFunction": arn("AccountRole"),
+        "PaymentsFunction": arn("PaymentsRole"),
     }
 
 
@@ -266,7 +282,11 @@ def test_a_call_has_one_core(resources: dict[str, Any], parameters: dict[str, An
 
 
 def test_a_rush_is_bounded_by_default(resources: dict[str, Any], parameters: dict[str, Any]) -> None:
-    reserved = {"DepthFunction": "DepthConcurrency", "AccountFunction": "AccountConcurrency"}
+    reserved = {
+        "DepthFunction": "DepthConcurrency",
+        "AccountFunction": "AccountConcurrency",
+        "PaymentsFunction": "AccountConcurrency",
+    }
     for function, parameter in reserved.items():
         condition, given, otherwise = properties(resources, function)["ReservedConcurrentExecutions"]["Fn::If"]
         assert source()["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
@@ -285,12 +305,13 @@ def test_one_python_runs_and_builds_everything(resources: dict[str, Any]) -> Non
     assert base
     runtime = f"python{base[1]}"
     [layer] = of_type(resources, "AWS::Lambda::LayerVersion").values()
-    assert properties(resources, "AccountFunction")["Runtime"] == runtime
+    for function in ("AccountFunction", "PaymentsFunction"):
+        assert properties(resources, function)["Runtime"] == runtime
     assert layer["Properties"]["CompatibleRuntimes"] == [runtime]
     assert source()["Resources"]["PortraitLayer"]["Metadata"]["BuildMethod"] == runtime
 
 
-@pytest.mark.parametrize("function", ["DepthFunction", "AccountFunction"])
+@pytest.mark.parametrize("function", ["DepthFunction", "AccountFunction", "PaymentsFunction"])
 def test_every_function_starts_with_the_environment_it_is_given(
     resources: dict[str, Any], parameters: dict[str, Any], function: str
 ) -> None:
@@ -324,7 +345,7 @@ def test_health_names_the_networks_that_are_served(resources: dict[str, Any], pa
     manifests = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "models").glob("*.json"))}
     assert manifests
     served = tuple((name, manifest["sha256"]) for name, manifest in manifests.items())
-    for function in ("DepthFunction", "AccountFunction"):
+    for function in ("DepthFunction", "AccountFunction", "PaymentsFunction"):
         assert properties(resources, function)["Environment"]["Variables"]["MODELS"] == {"Ref": "Models"}
     stated = tuple(tuple(pair.strip().split("@")) for pair in parameters["Models"].split(","))
     assert stated == served
@@ -332,12 +353,12 @@ def test_health_names_the_networks_that_are_served(resources: dict[str, Any], pa
 
 def test_logs_are_kept_for_a_while_and_not_for_ever(resources: dict[str, Any], parameters: dict[str, Any]) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup")
-    assert set(groups) == {"DepthLogs", "AccountLogs", "GatewayLogs"}
+    assert set(groups) == {"DepthLogs", "AccountLogs", "PaymentsLogs", "GatewayLogs"}
     for name, group in groups.items():
         assert group["Properties"] == {"RetentionInDays": {"Ref": "LogDays"}}, name
     assert parameters["LogDays"] == 30
-    for function, group in (("DepthFunction", "DepthLogs"), ("AccountFunction", "AccountLogs")):
-        assert properties(resources, function)["LoggingConfig"] == {"LogGroup": {"Ref": group}}
+    for name in ("Depth", "Account", "Payments"):
+        assert properties(resources, f"{name}Function")["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
 
 
 # ---- the gateway --------------------------------------------------------------------------------------
@@ -384,7 +405,8 @@ def test_only_a_post_of_a_picture_starts_the_image(body: dict[str, Any]) -> None
         (path, "post") for path in CALLS
     }
     for path in body["paths"]:
-        assert functions[path, "x-amazon-apigateway-any-method"] == "AccountFunction"
+        expected = "PaymentsFunction" if path in SELLING else "AccountFunction"
+        assert functions[path, "x-amazon-apigateway-any-method"] == expected
 
 
 @pytest.mark.parametrize("path", CALLS)
@@ -525,12 +547,21 @@ def test_alarms_watch_metrics_that_exist(resources: dict[str, Any]) -> None:
         assert own["Namespace"] == namespace[1]
         [service] = own["Dimensions"]
         assert service["Name"] == "service"
-        assert service["Value"] in ("depth", "account")
+        assert service["Value"] in ("depth", "account", "payments")
 
 
 def test_every_alarm_tells_the_topic_and_keeps_silent_without_data(resources: dict[str, Any]) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    assert set(alarms) == {"Faults", "AccountFaults", "UncertainDebits", "GatewayErrors", "DepthThrottles"}
+    assert set(alarms) == {
+        "Faults",
+        "AccountFaults",
+        "PaymentsFaults",
+        "OddPayments",
+        "RefusedSignatures",
+        "UncertainDebits",
+        "GatewayErrors",
+        "DepthThrottles",
+    }
     for name, alarm in alarms.items():
         own = alarm["Properties"]
         assert own["AlarmActions"] == [{"Ref": "Alarms"}], name

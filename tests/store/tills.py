@@ -62,7 +62,8 @@ class Purchase:
 
     def refunded(self, refund_id: str, cents: int, *, failed: bool = False, at: int = 1_000) -> Notice:
         stage = Stage.CLOSED if failed else Stage.OPEN
-        return self._notice(Reversal(f"REFUND#{self.payment_id}.{refund_id}", cents, "usd", stage, not failed, at, "refund"))
+        row = f"REFUND#{self.payment_id}.{refund_id}"
+        return self._notice(Reversal(row, cents, "usd", stage, not failed, at, "refund"))
 
     def disputed(
         self, dispute_id: str, cents: int, stage: Stage, *, holds: bool, at: int = 1_000, currency: str = "usd"

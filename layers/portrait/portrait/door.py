@@ -188,6 +188,10 @@ class Door:
         if trail.receipt:
             metrics.add_metric("CreditsConsumed", MetricUnit.Count, trail.receipt.consumed)
             metrics.add_metric("UncertainDebits", MetricUnit.Count, not trail.receipt.certain)
+        if "odd_payment" in trail.facts:
+            metrics.add_metric("OddPayments", MetricUnit.Count, 1)
+        if "refused_signature" in trail.facts:
+            metrics.add_metric("RefusedSignatures", MetricUnit.Count, 1)
         metrics.flush_metrics()
         self.is_cold = False
 

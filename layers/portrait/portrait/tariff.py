@@ -86,6 +86,9 @@ DEPTH_ENDPOINT: Final = "portrait-depth-estimation/v1"
 NORMALS_ENDPOINT: Final = "portrait-surface-normals/v1"
 """Each endpoint as its path and as the name that its calls are counted under."""
 
+CHECKOUTS_AN_HOUR: Final = 20
+"""Checkouts that one account may open: each is a call to Stripe, who limits all of ours together."""
+
 CURRENCY: Final = "usd"
 """What packs are paid in, as Stripe writes it (ISO 4217, lower case)."""
 

@@ -1,0 +1,1 @@
+"""Buying credits: packs, checkout, and what Stripe tells of payments."""
