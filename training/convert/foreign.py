@@ -27,6 +27,8 @@ from depth.ports import Box
 from training import evaluate
 from training.convert import storage
 from training.evaluation import frames
+from training.evaluation.methods import Method
+from training.evaluation.scores import Answer
 
 BLOCK = 1 << 20
 """Bytes of a download that are written at once."""
@@ -232,18 +234,20 @@ class Picture:
 def compare(served: Path, folder: Path, held: Path) -> None:
     """Both networks on the held-out frames, as serving looks: one table."""
     pictures = list(frames.read(held))
-    print(f"{'':28s}{'pictures':>9}" + "".join(f"{column:>12}" for column in evaluate.COLUMNS))
-    for manifest in (read_all(path)["depth"] for path in (served, folder)):
-        figures = evaluate.evaluated(method(Network.open(manifest)), pictures)["all"]
-        print(evaluate.line(manifest.name, figures))
+    manifests = [read_all(path)["depth"] for path in (served, folder)]
+    print(
+        evaluate.table(
+            {each.name: evaluate.evaluated(method(Network.open(each)), pictures)["all"] for each in manifests}
+        )
+    )
 
 
-def method(network: Network) -> evaluate.Method:
-    def answer(frame: frames.Frame) -> evaluate.Answer:
+def method(network: Network) -> Method:
+    def answer(frame: frames.Frame) -> Answer:
         height, width = frame.alpha.shape
         whole = (0.0, 0.0, float(frame.picture.shape[1]), float(frame.picture.shape[0]))
         seen = look(network, Picture(frame.picture), whole, (width, height), "nearness", "alpha")
-        return evaluate.Answer(seen["nearness"], seen.get("alpha"))
+        return Answer(seen["nearness"], seen.get("alpha"))
 
     return answer
 
