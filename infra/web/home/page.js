@@ -1,7 +1,10 @@
 import { showRelief } from "./relief.js";
 
+// After the page stands: the still picture is there until then, and without WebGL for good.
 const bust = document.querySelector(".bust");
-showRelief(bust).catch(() => {}); // without WebGL the still picture stays
+const begin = () => setTimeout(() => showRelief(bust).catch(() => {}));
+if (document.readyState === "complete") begin();
+else addEventListener("load", begin);
 
 // ---- photo and depth side by side ----
 

@@ -5,7 +5,7 @@ const CURL = `curl -X POST ORIGIN/portrait-depth-estimation/v1 \\
   -F image_file=@portrait.jpg -o depth.jpg`;
 
 const OUTPUTS = [
-  ["noor.jpg", "Your photo", "PNG, JPEG or WEBP, up to 25 megapixels and 30 MB"],
+  ["noor.webp", "Your photo", "PNG, JPEG or WEBP, up to 25 megapixels and 30 MB"],
   ["noor-depth.webp", "depth", "255 at the nearest point, here the hand; exactly 0 where there is nobody"],
   ["noor-alpha.webp", "alpha", "The soft silhouette, with the hair"],
 ];
@@ -31,7 +31,7 @@ export default async function page({ asset }) {
   const [photo, relief, still] = await Promise.all([picture("gus.jpg"), picture("gus-relief.webp"), picture("still.webp")]);
   const outputs = await Promise.all(OUTPUTS.map(async ([name, ...rest]) => [await picture(name), ...rest]));
   const series = await Promise.all(
-    SERIES.map(async ([name, text]) => [await picture(`${name}.jpg`), await picture(`${name}-depth.webp`), text]),
+    SERIES.map(async ([name, text]) => [await picture(`${name}.webp`), await picture(`${name}-depth.webp`), text]),
   );
   return {
     title: "Portrait depth: a photo in, the depth of its people out",

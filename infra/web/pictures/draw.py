@@ -2,6 +2,7 @@
 
 Two calls for each portrait of this folder, to a running service: depth as 16-bit PNG, and alpha. From these come
 
+- NAME.webp: the photo at the size of the others;
 - NAME-depth.webp: the depth map as it is answered;
 - NAME-alpha.webp: the silhouette;
 - NAME-relief.webp: what the page's shader lights, as four gray tiles: detail and alpha above, slopes and depth below;
