@@ -11,6 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local import site
 from portrait import door, tariff
+from portrait.site import sender_of
 from tests.contract.test_template import run_tool
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +209,28 @@ def test_the_viewers_address_is_told_whatever_the_viewer_says(resources: dict[st
     event = {"viewer": {"ip": "2001:db8::7"}, "request": {"uri": "/account/v1", "headers": sent}}
     request = run_function(resources, "AddressOfViewer", event)
     assert request["headers"] == {"x-viewer-address": {"value": "2001:db8::7"}, "accept": {"value": "*/*"}}
+
+
+@pytest.mark.parametrize(
+    ("viewer", "counted"), [("198.51.100.7", "198.51.100.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
+)
+def test_what_the_edge_tells_is_whom_the_functions_count(
+    resources: dict[str, Any], distribution: dict[str, Any], viewer: str, counted: str
+) -> None:
+    event = {"viewer": {"ip": viewer}, "request": {"uri": "/session/v1/code", "headers": {}}}
+    told = run_function(resources, "AddressOfViewer", event)["headers"]
+    [api] = [origin for origin in distribution["Origins"] if origin["Id"] == "api"]
+    headers = {name: header["value"] for name, header in told.items()}
+    proof = api["OriginCustomHeaders"][0]["HeaderName"]
+
+    def sender(**changes: str) -> str:
+        sent = {**headers, proof: "the secret", **changes}
+        request = door.Request("POST", "/session/v1/code", sent, b"", "an-id", 0, source_ip="203.0.113.9")
+        return sender_of(request, "the secret")
+
+    assert sender() == counted
+    assert sender(**{proof: "a guess"}) == "203.0.113.9"
+    assert sender(**{proof: ""}) == "203.0.113.9"
 
 
 def test_every_api_call_passes_the_function_that_tells_the_address(distribution: dict[str, Any]) -> None:

@@ -78,12 +78,13 @@ def fields(request: Request, **expected: int) -> dict[str, str]:
 def sender_of(request: Request, origin_secret: str) -> str:
     """Whose IP address the request comes from; an IPv6 one as its /64, which is one household's. Empty: this machine's.
 
-    Behind CloudFront the gateway is called by CloudFront, which tells the viewer's address in a header. Anybody else
-    can send that header too, straight to the gateway: it counts only beside the secret that the distribution adds.
+    Behind CloudFront the gateway is called by CloudFront, whose function tells the viewer's address in a header.
+    Anybody else can send that header too, straight to the gateway: it counts only beside the secret that the
+    distribution adds.
     """
     proof = request.headers.get("x-origin-proof", "")
     is_proved = bool(origin_secret) and hmac.compare_digest(proof.encode(), origin_secret.encode())
-    told = request.headers.get("cloudfront-viewer-address", "").rpartition(":")[0] if is_proved else ""
+    told = request.headers.get("x-viewer-address", "") if is_proved else ""
     try:
         address = ipaddress.ip_address((told or request.source_ip).strip("[]"))
     except ValueError:
