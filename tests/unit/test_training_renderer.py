@@ -6,7 +6,8 @@ import pytest
 moderngl = pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS  # noqa: E402
-from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer  # noqa: E402
+from training.render import solids  # noqa: E402
+from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer, coarse  # noqa: E402
 
 FOCAL = 2.0
 
@@ -94,3 +95,20 @@ def test_the_second_person_is_labelled_second(renderer: Renderer) -> None:
     people = [Appearance([piece], [bones], np.eye(4), Look({})) for piece in (square(3, -9), square(1, -7))]
     labels = renderer.draw(people, FOCAL, light, 0.5).labels
     assert labels[32, 32] >> 4 == 2 and labels[32, 12] >> 4 == 1
+
+
+def test_a_thing_is_drawn_and_not_labelled(renderer: Renderer) -> None:
+    bones, light = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1)), Light(np.ones((9, 3)), np.eye(3)[2], np.ones(3))
+    thing = Appearance([square(2, -8, "thing", part=0)], [bones], np.eye(4), Look({}), labelled=False)
+    result = renderer.draw([thing], FOCAL, light, 0.5)
+    assert result.alpha[32, 32] == 255 and result.normals[32, 32].any() and not result.labels.any()
+
+
+def test_merged_triangles_stay_where_they_were() -> None:
+    x, y = (values.ravel() for values in np.meshgrid(np.arange(40) * 0.01, np.arange(40) * 0.01))
+    plane = np.stack([x, y, 0.3 * x], 1).astype(np.float32)
+    faces = solids.grid_faces(40, 40, closed=False).astype(np.int32)
+    fewer = coarse(plane, np.zeros((len(plane), 2), np.float32), faces, 0.05)
+    a, b, c = (plane[fewer[:, k]] for k in range(3))
+    assert len(fewer) < len(faces) / 10
+    assert np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2 == pytest.approx(0.39**2 * 1.044, rel=0.3)

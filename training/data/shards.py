@@ -54,8 +54,8 @@ TONES = ("very light", "light", "intermediate", "tan", "brown", "dark")
 
 @dataclass(frozen=True)
 class Record:
-    """One frame. `kind`: face, shoulders, half, full or group; `focal` in half image heights. `people` stand in the
-    order of the labels; who is out of sight is there all the same."""
+    """One frame. `kind`: face, shoulders, half, full or group; statue or things where nobody is. `focal` in half image
+    heights. `people` stand in the order of the labels; who is out of sight is there all the same."""
 
     family: str
     kind: str

@@ -49,12 +49,18 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     while made < options.frames:
         shot, panorama = frames.planned(rng), str(rng.choice(list(lights)))
-        drawn, known = frames.taken(renderer, cast.some(shot.count), shot, frames.lit(rng, lights[panorama]), rng)
+        scene = (renderer, cast.some(shot.count), shot, frames.lit(rng, lights[panorama]), rng)
+        if rng.random() < options.things:
+            (drawn, kind), known = frames.of_things(*scene), []
+        else:
+            drawn, known = frames.taken(*scene)
+            kind = shot.framing if len(known) == 1 else "group"
         if not 0.03 < (drawn.alpha > 127).mean() < 0.98:
             continue
-        kind = shot.framing if len(known) == 1 else "group"
         rows.append(drawn)
-        records.append(shards.Record(known[0].family, kind, round(shot.focal, 3), panorama, tuple(known)))
+        records.append(
+            shards.Record(known[0].family if known else "things", kind, round(shot.focal, 3), panorama, tuple(known))
+        )
         made += 1
         if made % options.every == 0:
             cast.change()
@@ -94,6 +100,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--shard", type=int, default=500, help="frames in a shard")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--split", choices=("train", "test"), default="train")
+    parser.add_argument("--things", type=float, default=0.05, help="share of frames of statues, animals, vases")
     parser.add_argument("--every", type=int, default=10, help="frames after which somebody new comes for somebody")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

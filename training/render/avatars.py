@@ -7,7 +7,7 @@ Diversity, 2023). Their files must be unpacked first (no meshopt compression, no
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ PLACES = {
 
 SIDES = {"L": "Left", "R": "Right"}
 HANGS_ON = {"head": "Head", "chest": "Spine2", "hand.R": "RightHand"}
-LEFT_OUT = ("gland", "Lash")  # transparent films before the eyes: not a surface
+LEFT_OUT = ("gland", "Lash", "Teeth")  # transparent films before the eyes: not a surface; teeth behind closed lips
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,13 @@ class Avatar:
         self.pieces, self.bindings = [piece for piece, _ in bound], [binding for _, binding in bound]
         self.upright = self._worlds({})
         self.complexion = self._complexion()
+        wig = next((piece for piece in self.pieces if piece.kind == "hair" and piece.texture), None)
+        self.dye = parts.median_colour(wig.texture, wig.uv) if wig else np.array([0.05, 0.04, 0.03])
         bones = self._bones(self.upright, self.bindings)
-        shapes = [skinned(piece, table) for piece, table in zip(self.pieces, bones, strict=True)]
-        self.skeleton = self._skeleton(shapes)
-        self.outfit = outfits.owned(self._head(shapes), self.skeleton, rng)
+        self.pieces = [at_rest(piece, table) for piece, table in zip(self.pieces, bones, strict=True)]
+        self.bindings = [self._bound_to(binding.nodes) for binding in self.bindings]
+        self.skeleton = self._skeleton()
+        self.outfit = outfits.owned(self._head(), self.skeleton, rng, may_curl=False)
         self.extras = {slot: [self._hung(thing) for thing in things] for slot, things in self.outfit.things.items()}
         self.everything = [*self.pieces, *(piece for extra in self.extras.values() for piece, _ in extra)]
 
@@ -97,7 +100,8 @@ class Avatar:
         body = self.rng.uniform(0.7, 1.2) * self.rng.uniform(0.93, 1.07, 3)
         pattern = int(self.rng.integers(1, 4)) if self.rng.random() < 0.35 else 0
         print_ = float(self.rng.uniform(10, 60)), tuple(self.rng.uniform(0.1, 1.5, 3))
-        tints = {"skin": body, "hair": np.ones(3) * self.rng.uniform(0.5, 1.5)} | outfits.tints(self.rng)
+        hair = np.ones(3) * self.rng.uniform(0.5, 1.5)
+        tints = {"skin": body, "hair": hair, "strand": hair * self.dye} | outfits.tints(self.rng)
         return Look(tints, pattern, *print_)
 
     def described(self, look: Look, pose: Pose) -> Someone:
@@ -112,7 +116,7 @@ class Avatar:
             (piece, piece.parts == PARTS["head"]) for piece in self.pieces if piece.kind == "skin" and piece.texture
         ]
         piece, head = max(heads, key=lambda pair: pair[1].sum())
-        return parts.skin_colour(str(piece.texture), piece.uv[head])
+        return parts.median_colour(str(piece.texture), piece.uv[head])
 
     def _bound(self, node: dict[str, Any]) -> list[tuple[Piece, Binding]]:
         name = node.get("name", "")
@@ -186,25 +190,24 @@ class Avatar:
 
     def _hung(self, thing: Accessory) -> tuple[Piece, Binding]:
         """A thing made in the axes of rest, on its joint."""
-        node = self.index[HANGS_ON[thing.joint]]
-        metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
-        return outfits.piece(thing, 0), Binding([node], np.linalg.inv(metres @ self.upright[node])[None])
+        return outfits.piece(thing, 0), self._bound_to([self.index[HANGS_ON[thing.joint]]])
 
-    def _skeleton(self, shapes: list[NDArray[np.float64]]) -> Skeleton:
+    def _bound_to(self, nodes: list[int]) -> Binding:
+        """Of what is given in the axes of rest, in decimetres."""
+        metres = np.diag([DECIMETRES, DECIMETRES, DECIMETRES, 1.0])
+        return Binding(nodes, np.linalg.inv(metres @ np.stack([self.upright[node] for node in nodes])))
+
+    def _skeleton(self) -> Skeleton:
         places = {f"{name}.{side}": self._place(SIDES[side] + joint) for name, joint in PLACES.items() for side in "LR"}
         places |= {"neck": self._place("Neck"), "waist": self._place("Spine")}
         places["eyes"] = (self._place("LeftEye") + self._place("RightEye")) / 2
-        chosen = [
-            shape[np.isin(piece.parts, (PARTS["body"], PARTS["head"]))]
-            for piece, shape in zip(self.pieces, shapes, strict=True)
-        ]
-        return poses.measured(places, np.concatenate(chosen))
+        chosen = [piece.vertices[np.isin(piece.parts, (PARTS["body"], PARTS["head"]))] for piece in self.pieces]
+        return poses.measured(places, np.concatenate(chosen).astype(float))
 
-    def _head(self, shapes: list[NDArray[np.float64]]) -> Head:
-        pairs = list(zip(self.pieces, shapes, strict=True))
-        bare = np.concatenate([shape for piece, shape in pairs if piece.kind == "skin"])
+    def _head(self) -> Head:
+        bare = np.concatenate([piece.vertices for piece in self.pieces if piece.kind == "skin"]).astype(float)
         bare = bare[(bare[:, 1] > self._place("Neck")[1] - 0.8) & (np.abs(bare[:, 0]) < 1.6)]
-        haired = np.concatenate([bare, *(shape for piece, shape in pairs if piece.kind == "hair")])
+        haired = np.concatenate([bare, *(piece.vertices for piece in self.pieces if piece.kind == "hair")])
         return Head(bare, haired, self._place("LeftEye"), self._place("RightEye"))
 
     def _place(self, name: str) -> NDArray[np.float64]:
@@ -246,10 +249,13 @@ def turns_of(posture: Posture) -> dict[str, NDArray[np.float64]]:
     return out
 
 
-def skinned(piece: Piece, bones: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Where a piece's vertices are, V x 3."""
+def at_rest(piece: Piece, bones: NDArray[np.float32]) -> Piece:
+    """The piece where these bones put it."""
     tables = np.einsum("vk,vkij->vij", piece.weights, bones[piece.joints])
-    return (np.einsum("vij,vj->vi", tables[:, :3, :3], piece.vertices) + tables[:, :3, 3]).astype(float)
+    vertices = np.einsum("vij,vj->vi", tables[:, :3, :3], piece.vertices) + tables[:, :3, 3]
+    normals = np.einsum("vij,vj->vi", tables[:, :3, :3], piece.normals)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return replace(piece, vertices=vertices.astype(np.float32), normals=normals.astype(np.float32))
 
 
 def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:

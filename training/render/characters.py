@@ -20,7 +20,7 @@ from training.render.renderer import Look, Piece, Pose
 
 HAIR_COLOURS = np.array([(0.12, 0.08, 0.06), (0.35, 0.22, 0.12), (0.8, 0.62, 0.38), (0.5, 0.5, 0.5), (1, 1, 1)])
 
-MELANIN = np.array([(0.75, 0.52, 0.42), (0.56, 0.34, 0.24), (0.38, 0.2, 0.12), (0.2, 0.1, 0.055), (0.07, 0.035, 0.02)])
+MELANIN = np.array([(0.6, 0.4, 0.31), (0.47, 0.28, 0.2), (0.32, 0.17, 0.105), (0.17, 0.085, 0.05), (0.06, 0.032, 0.02)])
 """Linear colours of skin from pale to dark, about even steps of the typology angle."""
 
 PLAIN = 0.35
@@ -75,13 +75,14 @@ class Character:
         self.joints = np.array([self.body[corner].mean(0) for corner in library.heads])
         self.pieces = self._dressed()
         self.skeleton = self._skeleton()
-        self.outfit = outfits.owned(self._head(), self.skeleton, rng)
+        self.outfit = outfits.owned(self._head(), self.skeleton, rng, may_curl=True)
         self.extras = {
             slot: [outfits.piece(thing, library.bone[HANGS_ON[thing.joint]]) for thing in things]
             for slot, things in self.outfit.things.items()
         }
         self.everything = [*self.pieces, *(piece for extra in self.extras.values() for piece in extra)]
         self.complexion = complexion(self.pieces)
+        self.dye = dye(self.pieces)
 
     def look(self) -> Look:
         """New colours: skin from pale to dark, cloth printed one time in three."""
@@ -96,6 +97,7 @@ class Character:
             "shoe": rng.uniform(0.2, 1.2, 3),
             "hair": hair * rng.uniform(0.8, 1.2, 3),
             "brow": hair * 0.6,
+            "strand": hair * self.dye,
         } | outfits.tints(rng)
         pattern = int(rng.integers(1, 4)) if rng.random() < 0.35 else 0
         return Look(tints, pattern, float(rng.uniform(10, 60)), tuple(rng.uniform(0.1, 1.5, 3)))
@@ -150,7 +152,7 @@ class Character:
         """Skin where no cloth hides it, then everything worn."""
         rng, library, both = self.rng, self.library, (*self.wardrobe["male"], *self.wardrobe["female"])
         self.suit = str(rng.choice(self.wardrobe[self.sex] if rng.random() < 0.8 else both))
-        self.hair = str(rng.choice(self.wardrobe["hair"])) if rng.random() < 0.93 else ""
+        self.hair = str(rng.choice(self.wardrobe["hair"])) if rng.random() < 0.85 else ""
         self.skirted = self.sex == "female" and rng.random() < 0.35
         worn = [
             ("cloth", library.piece("clothes", self.suit)),
@@ -178,13 +180,20 @@ class Character:
         skins = library.skins_of(self.split, self.sex, self.age)
         skin = piece("skin", self.body, narrowed(everywhere, seen), list(library.bone), skins[rng.integers(len(skins))])
         if self.skirted:
-            pieces.append(piece("cloth", self.body, self._body_rows("helper-skirt"), list(library.bone), None))
+            pieces.append(piece("cloth", self._flared(), self._body_rows("helper-skirt"), list(library.bone), None))
         return [skin, *pieces]
 
     def _body_rows(self, group: str) -> Rows:
         mesh, library = self.library.body, self.library
         seen = mesh.groups == group
         return library.cached(group, lambda: rows(mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], library.weights))
+
+    def _flared(self) -> NDArray[np.float32]:
+        """The body with the helper of skirts moved outward, the more the lower, so that no trousers come through."""
+        below = np.maximum(self.joints[self.library.bone["spine05"]][1] + 1.2 - self.body[:, 1], 0)
+        outward = self.body * (1, 0, 1)
+        outward = outward / np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
+        return (self.body + outward * (0.14 + self.rng.uniform(0.03, 0.12) * below)[:, None]).astype(np.float32)
 
     def _skeleton(self) -> Skeleton:
         places = {f"{name}.{side}": self._joint(f"{bone}.{side}") for name, bone in PLACES.items() for side in "LR"}
@@ -265,4 +274,10 @@ def piece(kind: str, vertices: NDArray[np.float32], rows: Rows, bones: list[str]
 def complexion(pieces: list[Piece]) -> NDArray[np.float64]:
     """Linear colour of the skin of the head, as its picture has it."""
     skin = next(piece for piece in pieces if piece.kind == "skin")
-    return parts.skin_colour(skin.texture, skin.uv[skin.parts == PARTS["head"]])
+    return parts.median_colour(skin.texture, skin.uv[skin.parts == PARTS["head"]])
+
+
+def dye(pieces: list[Piece]) -> NDArray[np.float64]:
+    """Linear colour of the hair's picture; a light brown where there is none."""
+    hair = next((piece for piece in pieces if piece.kind == "hair" and piece.texture), None)
+    return parts.median_colour(hair.texture, hair.uv) if hair else np.array([0.3, 0.2, 0.14])

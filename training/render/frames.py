@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
+from training.render import things
 from training.render.meshes import about_axis, euler
 from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Pose, Renderer
 
@@ -23,6 +24,9 @@ FRAMINGS = {
 
 COUNTS = (0.7, 0.16, 0.09, 0.05)
 """Shares of one to four people; a face is always one."""
+
+STATUES = 0.4
+"""Share of statues among frames without people."""
 
 WILDNESS = (0.1, 0.4, 1.0)
 
@@ -70,6 +74,25 @@ def taken(
     return drawn, [
         replace(someone, hands_in_front=hands_in_front(drawn, number)) for number, someone in enumerate(known, 1)
     ]
+
+
+def of_things(
+    renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator
+) -> tuple[Drawn, str]:
+    """A frame in which nobody is, and what is there: statues of the people, or a still life."""
+    if rng.random() < STATUES:
+        present = []
+        for person, place in zip(people, places(shot, rng), strict=False):
+            turn, view = seen_from(rng), np.eye(4)
+            pose = person.pose(float(rng.choice(WILDNESS)), turn[2])
+            view[:3, :3], view[:3, 3] = turn, place - turn @ pose.head[:3, 3]
+            present.append(things.statue(pose, view, rng))
+    else:
+        present = things.still_life(shot.reach, shot.reach * shot.focal, rng)
+    drawn = renderer.draw(present, shot.focal, light, float(rng.random()))
+    for appearance in present:
+        renderer.forget(appearance.pieces)
+    return drawn, "statue" if present[0].pieces[0].kind != "thing" else "things"
 
 
 def seen_from(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.shards import PARTS
-from training.render import accessories
+from training.render import accessories, strands
 from training.render.accessories import GLASSES, HATS, HELD, Accessory, Head
 from training.render.poses import Skeleton
 from training.render.renderer import Piece
 
-OWNED = {"glasses": 0.35, "hat": 0.3, "scarf": 0.15, "mask": 0.04, "held": 0.6}
+CURLY = 0.6
+"""Share of people without a wig of their family's who have curls."""
+
+OWNED = {"glasses": 0.35, "hat": 0.3, "scarf": 0.15, "mask": 0.02, "held": 0.6}
 """Shares of people who own one."""
 
-SHOWN = {"glasses": 0.85, "hat": 0.6, "scarf": 0.7, "mask": 0.8, "held": 0.5}
+SHOWN = {"strands": 1.0, "glasses": 0.85, "hat": 0.6, "scarf": 0.7, "mask": 0.8, "held": 0.5}
 """Shares of their pictures in which it is there."""
 
 
@@ -25,15 +28,25 @@ class Outfit:
     things: dict[str, list[Accessory]]
 
     def shown(self, rng: np.random.Generator) -> dict[str, str]:
-        """Slots of one picture, with their styles; a mask or a headscarf leaves no room for a scarf."""
+        """Slots of one picture, with their styles; a headscarf leaves no room for a scarf, a hat none
+        for strands."""
         now = {slot: style for slot, style in self.styles.items() if rng.random() < SHOWN[slot]}
         if now.get("hat") in ("headscarf", "hood"):
             now.pop("scarf", None)
+        if "hat" in now:
+            now.pop("strands", None)
         return now
 
 
-def owned(head: Head, skeleton: Skeleton, rng: np.random.Generator) -> Outfit:
+def owned(head: Head, skeleton: Skeleton, rng: np.random.Generator, may_curl: bool) -> Outfit:
+    """`may_curl`: the head has no hair but a wig that may be missing."""
     styles, things = dict[str, str](), dict[str, list[Accessory]]()
+    if len(head.haired) > len(head.bare):
+        styles["strands"] = "loose"
+        things["strands"] = strands.flyaways(head.haired[len(head.bare) :], head, rng)
+    elif may_curl and rng.random() < CURLY:
+        styles["strands"] = "curls"
+        things["strands"] = strands.curls(head, rng)
     for slot, share in OWNED.items():
         if rng.random() > share:
             continue
@@ -65,7 +78,7 @@ def piece(thing: Accessory, joint: int) -> Piece:
         uv=(vertices[:, :2] * 0.1).astype(np.float32),
         joints=joints,
         weights=np.tile(np.float32([1, 0, 0, 0]), (count, 1)),
-        parts=np.full(count, PARTS["held" if thing.kind == "held" else "worn"], np.uint8),
+        parts=np.full(count, PARTS[{"held": "held", "strand": "hair"}.get(thing.kind, "worn")], np.uint8),
         faces=faces.astype(np.int32),
         texture=None,
     )

@@ -30,7 +30,7 @@ def of_vertices(joints: NDArray[np.int32], names: list[str]) -> NDArray[np.uint8
     return np.array([of_bone(name) for name in names], np.uint8)[joints[:, 0]]
 
 
-def skin_colour(texture: str, uv: NDArray[np.float32]) -> NDArray[np.float64]:
+def median_colour(texture: str, uv: NDArray[np.float32]) -> NDArray[np.float64]:
     """Median linear colour of a picture at V x 2 texture coordinates (v upwards)."""
     pixels = small(texture)
     columns, rows = (np.clip(value * 256, 0, 255).astype(int) for value in (uv[:, 0] % 1, (1 - uv[:, 1]) % 1))

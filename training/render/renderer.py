@@ -19,11 +19,15 @@ from PIL import Image
 from training.render import shaders
 
 SHADOW_PX = 512
-GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "glasses": 0.3, "lens": 0.9, "held": 0.2}
-CASTING = ("skin", "cloth", "hair", "hat", "scarf", "held")
+SHADOW_CELL = 0.2
+LEVELS = (0.0, 0.05, 0.08, 0.12)
+"""Edges of the cells, dm, that levels of detail merge; most triangles of a whole figure are smaller than a pixel."""
+
+GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "strand": 0.12, "glasses": 0.3, "lens": 0.9, "held": 0.2}
+CASTING = ("skin", "cloth", "hair", "strand", "hat", "scarf", "held", "thing")
 """Kinds that cast shadows."""
 
-PRINTED = ("cloth", "scarf", "hat")
+PRINTED = ("cloth", "scarf", "hat", "thing")
 """Kinds that carry the look's pattern."""
 
 CARDS = ("hair", "brow", "lash")
@@ -78,12 +82,14 @@ class Light:
 
 @dataclass(frozen=True)
 class Appearance:
-    """One person in a frame: pieces, for each piece B x 4 x 4 bone matrices, the view matrix, colours."""
+    """One person in a frame: pieces, for each piece B x 4 x 4 bone matrices, the view matrix, colours. Things are not
+    labelled."""
 
     pieces: list[Piece]
     bones: list[NDArray[np.float32]]
     view: NDArray[np.float64]
     look: Look
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,19 +110,35 @@ class Mesh:
     def __init__(
         self, context: moderngl.Context, picture: moderngl.Program, shade: moderngl.Program, piece: Piece
     ) -> None:
-        self.piece = piece  # kept, so that no other piece gets its id
+        self.context, self.picture = context, picture
+        self.piece = piece  # kept, too, so that no other piece gets its id
         self.bones, columns = np.unique(piece.joints, return_inverse=True)
         self.skin = np.zeros((len(piece.vertices), len(self.bones)), np.float32)
         rows = np.arange(len(piece.vertices))[:, None]
         np.add.at(self.skin, (rows, columns.reshape(piece.joints.shape)), piece.weights)
         self.rest, self.normals = piece.vertices.astype(np.float32), piece.normals.astype(np.float32)
-        fixed = context.buffer(np.column_stack([piece.uv, piece.parts]).astype("f4").tobytes())
+        self.fixed = context.buffer(np.column_stack([piece.uv, piece.parts]).astype("f4").tobytes())
         self.moving = context.buffer(reserve=len(rows) * 24, dynamic=True)
-        faces = context.buffer(piece.faces.astype("i4").tobytes())
-        layout = [(self.moving, "3f 3f", "position", "normal"), (fixed, "2f 1f", "uv", "part")]
-        self.seen = context.vertex_array(picture, layout, faces)
-        self.casting = context.vertex_array(shade, [(self.moving, "3f 12x", "position")], faces)
-        self.owned = (self.seen, self.casting, fixed, self.moving, faces)
+        self.owned: list[moderngl.Buffer | moderngl.VertexArray] = [self.fixed, self.moving]
+        faces = coarse(piece.vertices, np.zeros_like(piece.uv), piece.faces, SHADOW_CELL)
+        self.casting = self._array(shade, [(self.moving, "3f 12x", "position")], faces)
+        self.levels: dict[float, moderngl.VertexArray] = {}
+
+    def seen(self, cell: float) -> moderngl.VertexArray:
+        """The piece without what is smaller than a cell."""
+        if cell not in self.levels:
+            faces = coarse(self.piece.vertices, self.piece.uv, self.piece.faces, cell) if cell else self.piece.faces
+            layout = [(self.moving, "3f 3f", "position", "normal"), (self.fixed, "2f 1f", "uv", "part")]
+            self.levels[cell] = self._array(self.picture, layout, faces)
+        return self.levels[cell]
+
+    def _array(self, program: moderngl.Program, layout: list, faces: NDArray) -> moderngl.VertexArray | None:
+        if not len(faces):
+            return None
+        indices = self.context.buffer(faces.astype("i4").tobytes())
+        array = self.context.vertex_array(program, layout, indices)
+        self.owned = [array, *self.owned, indices]
+        return array
 
     def pose(self, bones: NDArray[np.float32], view: NDArray[np.float64]) -> NDArray[np.float32]:
         """Bring the vertices into view space with B x 4 x 4 matrices; where they are now, V x 3."""
@@ -172,10 +194,11 @@ class Renderer:
         for program in (self.solid, self.cards):
             self._light(program, focal, rays, light)
             for number, person in enumerate(people, 1):
-                program["person"].value = number
+                program["person"].value = number if person.labelled else 0
+                cell = cell_of(-person.view[2, 3] / (focal * self.size / 2))
                 for piece in person.pieces:
                     if self._program(piece) == program:
-                        self._draw_piece(program, piece, person.look)
+                        self._draw_piece(program, piece, person.look, cell)
         return self._resolved()
 
     def forget(self, pieces: list[Piece]) -> None:
@@ -196,8 +219,9 @@ class Renderer:
         self.shade["rays"].write(rays.T.astype("f4").tobytes())
         for person in people:
             for piece in person.pieces:
-                if piece.kind in CASTING:
-                    self._mesh(piece).casting.render()
+                array = self._mesh(piece).casting if piece.kind in CASTING else None
+                if array:
+                    array.render()
 
     def _light(self, program: moderngl.Program, focal: float, rays: NDArray, light: Light) -> None:
         program["picture"].value, program["shadow"].value = 0, 2
@@ -206,14 +230,17 @@ class Renderer:
         program["harmonics"].write(light.harmonics.astype("f4").tobytes())
         program["lamp"].value, program["lamp_colour"].value = tuple(light.direction), tuple(light.colour)
 
-    def _draw_piece(self, program: moderngl.Program, piece: Piece, look: Look) -> None:
+    def _draw_piece(self, program: moderngl.Program, piece: Piece, look: Look, cell: float) -> None:
+        array = self._mesh(piece).seen(cell)
+        if not array:
+            return
         self._texture(piece.texture).use(0)
         program["tint"].value = tuple(float(v) for v in look.tints.get(piece.kind, (1, 1, 1)))
         program["gloss"].value = GLOSS.get(piece.kind, 0.02)
         program["wrap"].value = 0.3 if piece.kind == "skin" else 0.1
         program["pattern"].value = look.pattern if piece.kind in PRINTED else 0
         program["pattern_scale"].value, program["pattern_colour"].value = look.pattern_scale, look.pattern_colour
-        self._mesh(piece).seen.render()
+        array.render()
 
     def _program(self, piece: Piece) -> moderngl.Program:
         return self.cards if piece.kind in CARDS else self.solid
@@ -259,6 +286,23 @@ def perspective(focal: float, near: float = 0.2, far: float = 200.0) -> NDArray[
     matrix[2, 2], matrix[2, 3] = (far + near) / (near - far), 2 * far * near / (near - far)
     matrix[3, 2] = -1
     return matrix
+
+
+def cell_of(pixel: float) -> float:
+    """The coarsest level that a pixel of this size, dm, hardly shows."""
+    return max(cell for cell in LEVELS if cell <= 1.3 * pixel)
+
+
+def coarse(
+    vertices: NDArray[np.float32], uv: NDArray[np.float32], faces: NDArray[np.int32], cell: float
+) -> NDArray[np.int32]:
+    """Faces with all vertices of a cube of that edge, and near in the picture, made one (vertex clustering: Rossignac
+    and Borrel, 1993). Those that lose a corner are left out."""
+    key = np.column_stack([np.floor(vertices / cell), np.floor(uv * 32)]).astype(np.int64)
+    _, first, cluster = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    a, b, c = (first[cluster.ravel()][faces]).T
+    kept = (a != b) & (b != c) & (a != c)
+    return np.stack([a, b, c], 1)[kept].astype(np.int32)
 
 
 def thinned(places: NDArray[np.float32]) -> NDArray[np.float32]:
