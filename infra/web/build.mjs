@@ -103,7 +103,17 @@ function tools(addresses) {
   };
 }
 
+/** Builds beside the site that is there, and takes its place only when nothing went wrong. */
 async function build() {
+  try {
+    await fill();
+    await swap();
+  } finally {
+    await rm(FRESH, { recursive: true, force: true });
+  }
+}
+
+async function fill() {
   await rm(FRESH, { recursive: true, force: true });
   await mkdir(path.join(FRESH, "assets"), { recursive: true });
   const folders = await pages();
@@ -119,7 +129,6 @@ async function build() {
     await writeFile(path.join(at, "index.html"), document(folder, content, addresses, chunks));
   }
   for (const name of ["favicon.ico", "robots.txt"]) await cp(path.join(WEB, "frame", name), path.join(FRESH, name));
-  await swap();
 }
 
 /** The old site goes and the new one comes in one step each: nobody reads half a site for long. */

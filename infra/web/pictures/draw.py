@@ -45,9 +45,9 @@ def main(url: str, key: str) -> None:
         alpha = values(asked(url, key, photo, {"output_format": "png", "output": "alpha"})) / 255
         save(shown(depth), f"{name}-depth.webp", 88)
         save(shown(alpha), f"{name}-alpha.webp", 88)
-        relief = Relief(
-            np.asarray(Image.open(photo).resize(SHOWN, Image.Resampling.LANCZOS)), shown(depth), shown(alpha)
-        )
+        seen = np.asarray(Image.open(photo).resize(SHOWN, Image.Resampling.LANCZOS))
+        save(seen / 255, f"{name}.webp", 84)
+        relief = Relief(seen, shown(depth), shown(alpha))
         save(relief.tiles(), f"{name}-relief.webp", 86)
         if name == HERO:
             relief.still().save(FOLDER / "still.webp", quality=84, method=6)
