@@ -16,7 +16,7 @@ export default async ({ asset }) => ({
 
 <section id="signed-out" class="entrance" hidden aria-labelledby="entrance-heading">
 <div class="entrance-picture" aria-hidden="true">
-<img src="${await asset("infra/web/pictures/noor.jpg")}" width="640" height="800" alt="" loading="lazy">
+<img src="${await asset("infra/web/pictures/noor.webp")}" width="640" height="800" alt="" loading="lazy">
 <img src="${await asset("infra/web/pictures/noor-depth.webp")}" width="640" height="800" alt="" loading="lazy">
 </div>
 <div class="entrance-form">

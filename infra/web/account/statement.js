@@ -47,6 +47,8 @@ function table(rows) {
 }
 
 function row(entry) {
+  const kind = KINDS[entry.kind] ?? entry.kind;
+  const note = entry.note.toLowerCase() === kind.toLowerCase() ? "" : entry.note;
   return element(
     "tr",
     {},
@@ -54,8 +56,8 @@ function row(entry) {
     element(
       "td",
       {},
-      element("span", { class: "entry-kind" }, KINDS[entry.kind] ?? entry.kind),
-      entry.note ? element("span", { class: "entry-note" }, entry.note) : undefined,
+      element("span", { class: "entry-kind" }, kind),
+      note ? element("span", { class: "entry-note" }, note) : undefined,
     ),
     element("td", { class: `amount ${entry.credits > 0 ? "came" : ""}` }, signed(entry.credits)),
   );
