@@ -63,11 +63,9 @@ class Machine:
 @contextlib.asynccontextmanager
 async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
     """Start everything, hand it over once it answers, stop everything. Raises MachineError, StoreError, WorkerDied."""
-    plan = template.read(options.root / "template.yaml", options.environment)
-    if options.endpoint:
-        plan = template.renamed(plan, options.environment)
     with _alone(options.data), listening(options.port) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        plan = _plan(options, url)
         log.start_over()
         async with _store(options) as there:
             await asyncio.to_thread(_make_tables, there, plan, options)
@@ -118,6 +116,13 @@ async def _store(options: Options) -> AsyncIterator[Store]:
     finally:
         address.unlink(missing_ok=True)
         await there.stop()
+
+
+def _plan(options: Options, url: str) -> Template:
+    """What the template says; errors link to the pages of this machine."""
+    parameters = {"DocsUrl": f"{url}/docs/", **options.environment}
+    plan = template.read(options.root / "template.yaml", parameters)
+    return template.renamed(plan, options.environment) if options.endpoint else plan
 
 
 def _make_tables(there: Store, plan: Template, options: Options) -> None:
