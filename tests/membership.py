@@ -7,6 +7,7 @@ import hmac
 import json
 import math
 import re
+import uuid
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -224,7 +225,7 @@ class Office:
         self.registry = FakeRegistry(self.ledger)
         self.holdings = FakeHoldings(self.ledger, self.registry.claims)
         self.handler = Handler(
-            Door(settings, "office"),
+            Door(settings, f"office-{uuid.uuid4()}"),  # powertools' loggers keep the stream that they were born with
             settings,
             ledger=self.ledger,
             holdings=self.holdings,

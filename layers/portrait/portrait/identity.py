@@ -38,7 +38,7 @@ class Address:
     def parse(cls, text: str) -> "Address":
         """Raises InvalidEmail. Names before the @ are ASCII: the mail service carries no others."""
         try:
-            found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+            found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
         except (EmailNotValidError, UnicodeError) as error:
             raise InvalidEmail() from error
         return cls(found.normalized, found.ascii_email or found.normalized)
