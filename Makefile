@@ -57,7 +57,7 @@ key: setup ## make a key for the demo account of a running `make run` (ACCOUNT=n
 # ---- tests and checks -----------------------------------------------------------------------------
 
 .PHONY: test
-test: setup check ## all checks, and all tests but those of make e2e
+test: setup web check ## all checks, and all tests but those of make e2e
 	$(BIN)/python -m pytest -m 'not outside'
 
 # Debian's packages, and a program of each.

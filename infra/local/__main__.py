@@ -84,6 +84,7 @@ def _welcome(running: Machine, options: Options) -> str:
     limits = "AWS's: 10 MB in, 6 MB through a function" if options.aws_limits else "32 MB in (AWS_LIMITS=1 shows AWS's)"
     return f"""
 Ready. Health: {running.url}/health
+Pages: {running.url}/
 Store: {running.store.told}, at {running.store.endpoint}; logs in {options.data / "log"}
 Limits: {limits}. Ctrl-C stops everything.
 

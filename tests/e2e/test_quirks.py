@@ -229,7 +229,8 @@ def test_head_costs_nothing_and_has_no_body(wire: Wire, key: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/", 404, "unknown_url"),
+        ("GET", "/nowhere", 404, "unknown_url"),
+        ("POST", "/", 404, "unknown_url"),
         ("POST", "/portrait-depth-estimation/v2", 404, "unknown_url"),
         ("PUT", PATH, 405, "method_not_allowed"),
         ("POST", "/health", 405, "method_not_allowed"),
@@ -241,6 +242,14 @@ def test_what_is_no_call(wire: Wire, key: str, method: str, path: str, status: i
     answer = wire.receive()
     assert (answer.status, answer.code) == (status, code)
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_an_error_links_to_its_row_of_the_docs_page(wire: Wire, machine: Machine) -> None:
+    wire.send(head("", "Content-Length: 0"))
+    page, anchor = json.loads(wire.receive().body)["docs"].split("#")
+    assert (page, anchor) == (f"{machine.url}/docs/", "missing_api_key")
+    wire.send(head("", method="GET", path="/docs/"))
+    assert f'id="{anchor}"' in wire.receive().body.decode()
 
 
 def test_the_account_call_tells_the_balance_and_costs_nothing(wire: Wire, key: str) -> None:
