@@ -10,6 +10,7 @@ therefore trained as scale x direction, the scale being the fixed root mean squa
 rate is then a relative rate for each of them. It costs nothing when the file is written.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +72,11 @@ class Network(nn.Module):
         values = self.directions[key(name)] * self.scales[key(name)]
         return rounded_to_int8(values) if self.quantised and name in self.dense else values
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Network":
+        """Constants move to a device together with the weights."""
+        self.constants = {name: fn(values) for name, values in self.constants.items()}
+        return super()._apply(fn, recurse)
+
     def trainable(self, part: str) -> list[Tensor]:
         """Parameters of one part of the graph, `encoder` or `decoder`, that may move."""
         return [p for name, p in self.directions.items() if part in name and p.requires_grad]
@@ -95,7 +101,7 @@ def written(network: Network) -> onnx.ModelProto:
     for tensor in model.graph.initializer:
         if key(tensor.name) in network.directions:
             scale, direction = network.scales[key(tensor.name)], network.directions[key(tensor.name)]
-            tensor.CopyFrom(numpy_helper.from_array((scale * direction).detach().numpy(), tensor.name))
+            tensor.CopyFrom(numpy_helper.from_array((scale * direction).detach().cpu().numpy(), tensor.name))
     onnx.checker.check_model(model)
     return model
 

@@ -1,8 +1,8 @@
 """Tune the depth network on rendered people.
 
-On two CPU cores: `torchrun --nproc-per-node 2 -m training.train ...`, one thread each, gradients shared. Resumes from
-its checkpoint; new shards join while it runs. The result is an ONNX file with float32 weights; `python -m
-training.convert.shrink` stores it small. Runs and their commands: training/runs/.
+On two CPU cores: `torchrun --nproc-per-node 2 -m training.train ...`, one thread each, gradients shared; with GPUs,
+one process for each. Resumes from its checkpoint; new shards join while it runs. The result is an ONNX file with
+float32 weights; `python -m training.convert.shrink` stores it small. Runs and their commands: training/runs/.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import copy
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,10 @@ def started(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
     return model if whole else grown(folded(model), seed)
 
 
+def moved(batch: composition.Batch, device: torch.device) -> composition.Batch:
+    return composition.Batch(**{field.name: getattr(batch, field.name).to(device) for field in fields(batch)})
+
+
 def side(recipe: Recipe, progress: float) -> int:
     return next(side for end, side in recipe.sides if progress < end)
 
@@ -115,12 +119,64 @@ def agreed(parameters: list[torch.Tensor], clock: float) -> float:
     """Mean of the gradients over all processes, in place; the first process's clock."""
     if not group.is_initialized():
         return clock
-    flat = torch.cat([p.grad.flatten() for p in parameters] + [torch.tensor([clock * (group.get_rank() == 0)])])
+    flat = torch.cat(
+        [p.grad.flatten() for p in parameters] + [parameters[0].new_tensor([clock * (group.get_rank() == 0)])]
+    )
     group.all_reduce(flat)
     pieces = flat[:-1].split([p.numel() for p in parameters])
     for parameter, piece in zip(parameters, pieces, strict=True):
         parameter.grad.copy_(piece.view_as(parameter) / group.get_world_size())
     return float(flat[-1])
+
+
+class Training:
+    """Weights, their running mean, and how far they have come."""
+
+    def __init__(self, network: Network, recipe: Recipe, began: float) -> None:
+        self.network, self.average, self.recipe, self.began = network, copy.deepcopy(network), recipe, began
+        rates = {"encoder": recipe.encoder_rate, "decoder": recipe.decoder_rate}
+        groups = [{"params": network.trainable(part), "rate": rate} for part, rate in rates.items()]
+        self.parameters = [parameter for part in groups for parameter in part["params"]]
+        self.optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=recipe.decay, betas=(0.9, 0.98))
+        self.step, self.spent, self.running = 0, 0.0, list[float]()
+
+    def resume(self, path: Path, device: torch.device) -> None:
+        state = torch.load(path, map_location=device, weights_only=True)
+        for name in ("network", "average", "optimiser"):
+            getattr(self, name).load_state_dict(state[name])
+        self.step, self.spent = state["step"], state["spent"]
+        self.began -= self.spent
+
+    def learn(self, batch: composition.Batch, progress: float) -> None:
+        self.network.quantised = progress > self.recipe.quantised_from
+        for part in self.optimiser.param_groups:
+            part["lr"] = part["rate"] * rate(progress, self.recipe.ramp)
+        loss, values = loss_of(self.network, batch, self.recipe)
+        self.optimiser.zero_grad(set_to_none=False)
+        loss.backward()
+        self.spent = agreed(self.parameters, time.time() - self.began)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
+        self.optimiser.step()
+        self.step += 1
+        self._remember(values)
+
+    def _remember(self, values: list[float]) -> None:
+        pace = 1 - min(self.recipe.average, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            pairs = zip(self.average.directions.values(), self.network.directions.values(), strict=True)
+            for kept, current in pairs:
+                kept.lerp_(current, pace)
+        before = self.running or values
+        self.running = [0.98 * a + 0.02 * b for a, b in zip(before, values, strict=True)]
+
+    def save(self, checkpoint: Path, out: Path) -> None:
+        parts = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimiser")}
+        torch.save(parts | {"step": self.step, "spent": self.spent}, checkpoint)
+        onnx.save(written(self.average), out)
+
+    def __str__(self) -> str:
+        parts = " ".join(f"{name} {value:.3f}" for name, value in zip(PARTS, self.running, strict=True))
+        return f"{self.spent:5.0f} s, step {self.step}: {parts}"
 
 
 def main() -> None:
@@ -131,52 +187,27 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed + rank)
     rng = np.random.default_rng([options.seed, rank])
+    device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
+
     recipe = Recipe()
-
-    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen)
-    parts = {"encoder": recipe.encoder_rate, "decoder": recipe.decoder_rate}
-    groups = [{"params": network.trainable(part), "rate": r} for part, r in parts.items()]
-    parameters = [p for part in groups for p in part["params"]]
-    optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=recipe.decay, betas=(0.9, 0.98))
-    average = copy.deepcopy(network)
-    step, spent = 0, 0.0
-    if options.checkpoint.exists():
-        state = torch.load(options.checkpoint, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, spent = state["step"], state["spent"]
-
+    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen).to(device)
     people = Shards(options.shards, options.most)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
-    began, saved, running = time.time() - spent, time.time(), None
-    while spent < options.seconds:
-        progress = spent / options.seconds
-        network.quantised = progress > recipe.quantised_from
-        for part in optimiser.param_groups:
-            part["lr"] = part["rate"] * rate(progress, recipe.ramp)
+    training = Training(network, recipe, time.time())
+    if options.checkpoint.exists():
+        training.resume(options.checkpoint, device)
+    saved = time.time()
+    while training.spent < options.seconds:
+        progress = training.spent / options.seconds
         frames = people.draw(rng, recipe.batch)
         batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives)
-        loss, values = loss_of(network, batch, recipe)
-        optimiser.zero_grad(set_to_none=False)
-        loss.backward()
-        spent = agreed(parameters, time.time() - began)
-        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
-        optimiser.step()
-        step += 1
-        with torch.no_grad():
-            for kept, current in zip(average.directions.values(), network.directions.values(), strict=True):
-                kept.lerp_(current, 1 - min(recipe.average, (step + 1) / (step + 10)))
-        running = values if running is None else [0.98 * a + 0.02 * b for a, b in zip(running, values, strict=True)]
-        if step % 20 == 0:
+        training.learn(moved(batch, device), progress)
+        if training.step % 20 == 0:
             people.refresh()
-        if rank == 0 and (time.time() - saved > recipe.checkpoint_s or spent >= options.seconds):
+        if rank == 0 and (time.time() - saved > recipe.checkpoint_s or training.spent >= options.seconds):
             saved = time.time()
-            state = {"network": network.state_dict(), "average": average.state_dict(), "step": step, "spent": spent}
-            torch.save(state | {"optimiser": optimiser.state_dict()}, options.checkpoint)
-            onnx.save(written(average), options.out)
-            parts = " ".join(f"{name} {value:.3f}" for name, value in zip(PARTS, running, strict=True))
-            print(f"{spent:5.0f} s, step {step}, {len(people)} frames: {parts}", flush=True)
+            training.save(options.checkpoint, options.out)
+            print(f"{training}, {len(people)} frames", flush=True)
 
 
 def parsed() -> argparse.Namespace:
