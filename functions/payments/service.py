@@ -67,8 +67,8 @@ class Service:
         except NotThere:
             trail.facts["odd_payment"] = "the buyer has no account here"
         else:
-            if booked and booked.is_closed:
-                trail.facts["odd_payment"] = "credits moved of an account that was deleted"
+            if booked and booked.is_closed and booked.credits > 0:
+                trail.facts["odd_payment"] = "credits came to an account that was deleted"
 
     def _book(self, event: Mapping[str, Any], now: float, trail: Trail) -> Booked | None:
         notice = notices.read(event, self.site_url)

@@ -359,6 +359,9 @@ def test_a_late_payment_of_a_deleted_account_is_booked_and_wakes_a_person(
     assert shop.rows() == [("PAY#pi_1", 500)]
     assert "deleted" in logged(said)["odd_payment"]
     assert counted(said, "OddPayments")
+    shop.tell(event("refund.created", refund()))
+    assert shop.ledger.balance("acct") == 0
+    assert not counted(capsys.readouterr().out, "OddPayments")
 
 
 def test_a_payment_as_it_should_be_wakes_nobody(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
