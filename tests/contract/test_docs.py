@@ -122,6 +122,12 @@ def test_numbers_are_the_tariffs(title: str, text: str) -> None:
     assert text in section(title)
 
 
+def test_packs_are_the_tariffs() -> None:
+    assert rows(section("Prices and rates"))[1:] == [
+        [f"{pack.credits:,}", f"{pack.price_cents / 100:.2f}", f"{pack.cents_per_credit:.1f}"] for pack in tariff.PACKS
+    ]
+
+
 def test_the_size_that_passes_on_aws_is_what_the_gateway_says() -> None:
     responses = TEMPLATE["Resources"]["Api"]["Properties"]["GatewayResponses"]
     sentence = json.loads(responses["REQUEST_TOO_LARGE"]["ResponseTemplates"]["application/json"]["Fn::Sub"])["error"]
