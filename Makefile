@@ -15,12 +15,16 @@ help: ## this list
 # ---- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(VENV)/ready node_modules/ready ## install everything that is locked (run and test do it by themselves)
+setup: $(VENV)/project node_modules/ready ## install everything that is locked (run and test do it by themselves)
 
 $(VENV)/ready: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; none was found (PYTHON=/path/to/python3 names one)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements.txt
+	@touch $@
+
+# Apart from the packages: another function or command in pyproject.toml needs it again, and it takes two seconds.
+$(VENV)/project: $(VENV)/ready pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
