@@ -26,7 +26,10 @@ RADIUS: Final = 2
 """Of the filter's window, pixels of that raster: twice the matte network's stairs."""
 
 EPSILON: Final = 1e-4
-"""Colour variance (0-1 squared) below which the picture has no edge to follow."""
+"""Colour variance (0-1 squared) below which the picture has no edge for alpha to follow."""
+
+NORMALS_EPSILON: Final = 1e-3
+"""The same for normals: the person's own colours are no shape, so edges must be plainer."""
 
 OUTERMOST: Final = 1
 """Pixels to either side of the silhouette that speak for what lies beyond it."""
@@ -57,7 +60,7 @@ def refine(estimate: Estimate, pixels: Pixels) -> Relief:
         return Relief(empty, empty, None if estimate.normals is None else np.stack([empty, empty, empty + 1]))
     own = ((estimate.alpha - LEAST_OWN) / (SURELY_OWN - LEAST_OWN)).clip(0, 1)
     depth = continued(scaled(estimate.inverse_depth, inside), own)
-    normals = None if estimate.normals is None else fine_normals(estimate.normals, own, size)
+    normals = None if estimate.normals is None else fine_normals(estimate.normals, own, pixels, size)
     return Relief(maps.resample_smooth(depth, size).clip(0, 1), fine_alpha(estimate.alpha, pixels, size), normals)
 
 
@@ -83,15 +86,23 @@ def continued(values: Map, own: Map) -> Map:
     return beyond + own * (values - beyond)
 
 
-def fine_normals(normals: Map, own: Map, size: tuple[int, int]) -> Map:
-    """Normals (3, h, w) on the fine raster (width, height), taken from where the weights `own` are not 0."""
-    layers = [maps.resample_smooth(continued(layer, own), size) for layer in normals]
-    return maps.unit(np.stack(layers))
+def fine_normals(normals: Map, own: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
+    """Normals (3, h, w) on the fine raster (width, height), along the picture's edges.
+
+    They are taken from where the weights `own` are not 0, so nothing beyond the silhouette turns a person's rim.
+    """
+    width, height = coarser(own.shape)
+    inner = np.stack([maps.resample(continued(layer, own), (width, height)) for layer in normals])
+    slopes, offsets = guided_coefficients(seen(pixels, (width, height)), inner, NORMALS_EPSILON)
+    fine = np.stack([maps.resample_smooth(offset, size) for offset in offsets])
+    for colour, guide in enumerate(seen(pixels, size)):
+        fine += np.stack([maps.resample(slope, size) * guide for slope in slopes[:, colour]])
+    return maps.unit(fine)
 
 
 def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     """Alpha on the fine raster (width, height): 0 or 1 far from the silhouette, guided by the picture near it."""
-    width, height = (max(1, edge // COARSER) for edge in alpha.shape[::-1])
+    width, height = coarser(alpha.shape)
     alpha = maps.resample(maps.box_mean(alpha, COARSER // 2), (width, height))
     around = maps.box_mean(alpha, RADIUS)
     rows = maps.Steps.between(0, height, size[1], height)
@@ -100,8 +111,8 @@ def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     band = ((around > NOWHERE) & (around < 1 - NOWHERE))[rows.nearest][:, columns.nearest]
     y, x = np.divmod(np.flatnonzero(band), size[0])
 
-    guide = pixels.sample((width, height)).transpose(2, 0, 1) * np.float32(1 / 255)
-    lines = np.concatenate(guided_coefficients(guide, alpha)).reshape(4, -1).T.copy()  # one gather brings all four
+    slopes, offsets = guided_coefficients(seen(pixels, (width, height)), alpha[None], EPSILON)
+    lines = np.concatenate([slopes[0], offsets]).reshape(4, -1).T.copy()  # one gather brings all four
     line = maps.scattered(lines, width, rows.at(y), columns.at(x))
     colours = pixels.sample(size).reshape(-1, 3)[y * size[0] + x]
     guided = np.einsum("nc,nc->n", line[:, :3], colours) * np.float32(1 / 255) + line[:, 3]
@@ -109,17 +120,30 @@ def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     return fine
 
 
-def guided_coefficients(guide: NDArray[np.float32], values: Map) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(3, h, w) slopes and (1, h, w) offset that explain values by the colours (3, h, w) around each pixel.
+def coarser(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height of the raster that the filter looks at."""
+    return max(1, shape[1] // COARSER), max(1, shape[0] // COARSER)
+
+
+def seen(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.float32]:
+    """The picture as a guide: (3, h, w), 0-1."""
+    guide: NDArray[np.float32] = pixels.sample(size).transpose(2, 0, 1) * np.float32(1 / 255)
+    return guide
+
+
+def guided_coefficients(
+    guide: NDArray[np.float32], values: NDArray[np.float32], epsilon: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Slopes (n, 3, h, w) and offsets (n, h, w) that explain values (n, h, w) by the colours (3, h, w) around a pixel.
 
     Both are averaged over the windows that hold the pixel, as the filter asks for.
     """
     mean, value_mean = maps.box_mean(guide, RADIUS), maps.box_mean(values, RADIUS)
-    together = maps.box_mean(guide * values, RADIUS) - mean * value_mean
     pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
     products = maps.box_mean(np.stack([guide[i] * guide[j] for i, j in pairs]), RADIUS)
     spread = products - np.stack([mean[i] * mean[j] for i, j in pairs])
-    spread[[0, 3, 5]] += np.float32(EPSILON)
-    slopes = maps.solved(spread, together)
-    offset = value_mean - (slopes * mean).sum(0, keepdims=True)
-    return maps.box_mean(slopes, RADIUS), maps.box_mean(offset, RADIUS)
+    spread[[0, 3, 5]] += np.float32(epsilon)
+    together = maps.box_mean(guide * values[:, None], RADIUS) - mean * value_mean[:, None]
+    slopes = np.stack([maps.solved(spread, own) for own in together])
+    offsets = value_mean - (slopes * mean).sum(1)
+    return maps.box_mean(slopes, RADIUS), maps.box_mean(offsets, RADIUS)
