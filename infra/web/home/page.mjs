@@ -13,7 +13,7 @@ const OUTPUTS = [
 const SERIES = [
   ["sam", "A man in dungarees"],
   ["ida", "A girl with long hair"],
-  ["mara", "A woman with a raised hand"],
+  ["ada", "A woman with a hand before her chest"],
   ["otto", "A man in a suit"],
 ];
 
