@@ -1,5 +1,7 @@
 """From an ONNX file to trainable weights and back."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,9 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.data import shards  # noqa: E402
+from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
 from training.evaluation.methods import FIRST, opened  # noqa: E402
 from training.model import Network, folded, rounded_to_int8, written  # noqa: E402
+from training.train import Shards  # noqa: E402
 
 OUTPUTS = ["depth", "alpha", "presence"]
 
@@ -84,3 +89,29 @@ def test_rounding_keeps_255_levels_a_channel_and_passes_the_gradient() -> None:
         assert len(kept.unique()) <= 255
         assert (row - kept).abs().max() < 0.45 * row.abs().max()
         assert (row - kept).square().mean().sqrt() < 0.01 * row.abs().max()
+
+
+def shard(folder: Path, name: str, count: int, colour: int) -> None:
+    shape = (count, 8, 8)
+    maps = {"alpha": np.full(shape, 255, np.uint8), "inverse_depth": np.ones(shape, np.float16)}
+    maps |= {"colour": np.full((*shape, 3), colour, np.uint8), "normals": np.zeros((*shape, 3), np.uint8)}
+    shards.write(folder / name, maps | {"labels": np.full(shape, 17, np.uint8)}, [Record("", "half", 1.0, "")] * count)
+
+
+def test_a_small_folder_is_drawn_from_as_often_as_a_large_one(tmp_path: Path) -> None:
+    few, many = tmp_path / "few", tmp_path / "many"
+    shard(few, "train_1", 2, colour=0)
+    shard(many, "train_1", 40, colour=2)
+    shard(many, "train_2", 10, colour=2)
+    drawn = Shards([few, many]).draw(np.random.default_rng(0), 400)
+    assert drawn["colour"].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_new_shards_join_but_never_more_frames_than_asked_for(tmp_path: Path) -> None:
+    shard(tmp_path, "train_1", 5, colour=0)
+    everything, at_most = Shards([tmp_path]), Shards([tmp_path], most=7)
+    shard(tmp_path, "train_2", 5, colour=0)
+    for people in (everything, at_most):
+        people.refresh()
+    assert (len(everything), len(at_most)) == (10, 7)
+    assert len(at_most.draw(np.random.default_rng(0), 20)["alpha"]) == 20
