@@ -27,6 +27,9 @@ GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "strand": 0.12, "glasses": 0.3
 CASTING = ("skin", "cloth", "hair", "strand", "hat", "scarf", "held", "thing")
 """Kinds that cast shadows."""
 
+CLOSED = ("skin", "eyes", "shoe")
+"""Kinds whose inside is never seen."""
+
 PRINTED = ("cloth", "scarf", "hat", "thing")
 """Kinds that carry the look's pattern."""
 
@@ -183,8 +186,9 @@ class Renderer:
 
     def draw(self, people: list[Appearance], focal: float, light: Light, seed: float) -> Drawn:
         """`focal` is the focal length in half image heights; view space in decimetres, y up, looking along -z."""
-        places = np.concatenate([self._posed(person) for person in people])
-        rays = shadow_matrix(places, light.direction)
+        places = [self._posed(person) for person in people]
+        cells = [cell_of(-float(np.median(place[:, 2])) / (focal * self.size / 2)) for place in places]
+        rays = shadow_matrix(np.concatenate(places), light.direction)
         self._draw_shadows(people, rays)
         self.samples.use()
         self.samples.clear(0, 0, 0, 0)
@@ -193,9 +197,8 @@ class Renderer:
         self.cards["seed"].value = seed
         for program in (self.solid, self.cards):
             self._light(program, focal, rays, light)
-            for number, person in enumerate(people, 1):
+            for number, (person, cell) in enumerate(zip(people, cells, strict=True), 1):
                 program["person"].value = number if person.labelled else 0
-                cell = cell_of(-person.view[2, 3] / (focal * self.size / 2))
                 for piece in person.pieces:
                     if self._program(piece) == program:
                         self._draw_piece(program, piece, person.look, cell)
@@ -240,7 +243,10 @@ class Renderer:
         program["wrap"].value = 0.3 if piece.kind == "skin" else 0.1
         program["pattern"].value = look.pattern if piece.kind in PRINTED else 0
         program["pattern_scale"].value, program["pattern_colour"].value = look.pattern_scale, look.pattern_colour
+        if piece.kind in CLOSED:
+            self.context.enable(moderngl.CULL_FACE)
         array.render()
+        self.context.disable(moderngl.CULL_FACE)
 
     def _program(self, piece: Piece) -> moderngl.Program:
         return self.cards if piece.kind in CARDS else self.solid
@@ -290,7 +296,7 @@ def perspective(focal: float, near: float = 0.2, far: float = 200.0) -> NDArray[
 
 def cell_of(pixel: float) -> float:
     """The coarsest level that a pixel of this size, dm, hardly shows."""
-    return max(cell for cell in LEVELS if cell <= 1.3 * pixel)
+    return max((cell for cell in LEVELS if cell <= 1.3 * pixel), default=0.0)
 
 
 def coarse(
@@ -298,8 +304,11 @@ def coarse(
 ) -> NDArray[np.int32]:
     """Faces with all vertices of a cube of that edge, and near in the picture, made one (vertex clustering: Rossignac
     and Borrel, 1993). Those that lose a corner are left out."""
-    key = np.column_stack([np.floor(vertices / cell), np.floor(uv * 32)]).astype(np.int64)
-    _, first, cluster = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    places, texels = np.floor(vertices / cell).astype(np.int64) + 1024, np.floor(uv * 32).astype(np.int64) % 1024
+    key = places @ np.array([1 << 42, 1 << 31, 1 << 20]) + texels @ np.array(
+        [1 << 10, 1]
+    )  # as one number: sorts faster
+    _, first, cluster = np.unique(key, return_index=True, return_inverse=True)
     a, b, c = (first[cluster.ravel()][faces]).T
     kept = (a != b) & (b != c) & (a != c)
     return np.stack([a, b, c], 1)[kept].astype(np.int32)
