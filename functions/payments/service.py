@@ -65,7 +65,8 @@ class Service:
         except Mispaid as mispaid:
             trail.facts["odd_payment"] = str(mispaid)
         except NotThere:
-            trail.facts["odd_payment"] = "the buyer has no account here"
+            if notices.was_sold_at(event, self.site_url):
+                trail.facts["odd_payment"] = "the buyer has no account here"
         else:
             if booked and booked.is_closed and booked.credits > 0:
                 trail.facts["odd_payment"] = "credits came to an account that was deleted"

@@ -330,6 +330,21 @@ def test_what_could_not_be_booked_is_a_failure_so_that_stripe_tells_it_again(sho
     assert shop.rows() == [("PAY#pi_1", 500)]
 
 
+def test_a_site_that_was_renamed_while_somebody_paid_books_the_payment(shop: Shop) -> None:
+    told = session("acct")
+    told["metadata"]["site"] = "https://the-name-before.example"
+    shop.tell(event("checkout.session.completed", told))
+    assert shop.rows() == [("PAY#pi_1", 500)]
+
+
+def test_a_payment_of_another_deployment_wakes_nobody(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    told = session("an account of another deployment")
+    told["metadata"]["site"] = "https://another.example"
+    assert shop.tell(event("checkout.session.completed", told)) == (200, {"received": True})
+    assert shop.rows() == []
+    assert not counted(capsys.readouterr().out, "OddPayments")
+
+
 # ---- what wakes a person ------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from payments.notices import Mispaid
 from portrait.payments import Notice, Reversal, Sale, Stage
 from tests.unit.stripe_events import CREATED, SITE, dispute, event, refund, session
 
+ELSEWHERE = "https://another.example"
 SALE = Sale("acct_1", "pack-500", 500, 1000, "usd")
 
 
@@ -28,10 +29,17 @@ def test_a_session_whose_payment_is_still_on_its_way_is_no_sale_yet() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"metadata": {"site": "https://another.example"}}, {"metadata": {}}, {"metadata": None}, {"mode": "subscription"}],
+    [{"metadata": {"site": ELSEWHERE}}, {"metadata": {"order": "1"}}, {"metadata": None}, {"mode": "subscription"}],
 )
-def test_what_was_sold_elsewhere_on_the_same_account_is_of_no_concern(changes: dict[str, object]) -> None:
+def test_what_another_shop_sold_on_the_same_stripe_account_is_of_no_concern(changes: dict[str, object]) -> None:
     assert notices.read(event("checkout.session.completed", session("acct_1", **changes)), SITE) is None
+
+
+def test_a_sale_under_another_address_may_be_ours() -> None:
+    told = event("checkout.session.completed", session("", metadata=notices.metadata(SALE, ELSEWHERE)))
+    found = notices.read(told, SITE)
+    assert found is not None and found.fact == SALE
+    assert not notices.was_sold_at(told, SITE)
 
 
 @pytest.mark.parametrize(
