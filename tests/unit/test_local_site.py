@@ -126,11 +126,18 @@ def test_no_page_runs_what_is_not_in_the_site_s_own_files(folder: Path) -> None:
 def test_a_new_build_is_answered_at_once(folder: Path) -> None:
     site = Site(folder)
     assert get(site, "/").body == b"<!doctype html>home"
+    fresh = build(folder.with_name("fresh"), {"index.html": "new"})
     folder.rename(folder.with_name("old"))
-    assert site.answer("GET", "/", {}) is None
-    build(folder, {"index.html": "new"})
+    fresh.rename(folder)
     assert get(site, "/").body == b"new"
     assert site.answer("GET", "/docs/", {}) is None
+
+
+def test_without_a_build_there_are_no_pages(folder: Path) -> None:
+    site = Site(folder)
+    assert get(site, "/").status == 200
+    folder.rename(folder.with_name("old"))
+    assert site.answer("GET", "/", {}) is None
 
 
 # ---- behind the front: routes of the API, then the site, then the catch-all --------------------------------
