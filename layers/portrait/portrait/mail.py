@@ -5,8 +5,9 @@ import time
 import uuid
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -34,8 +35,13 @@ class SesMail:
 
     def __init__(self, sender: str, region: str) -> None:
         self.sender = sender
+        self.region = region
+
+    @cached_property
+    def client(self) -> Any:
+        """Made for the first message: most cold starts send none."""
         config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-        self.client = boto3.client("sesv2", region_name=region, config=config)
+        return boto3.client("sesv2", region_name=self.region, config=config)
 
     def send(self, to: str, subject: str, text: str) -> None:
         content = {"Subject": {"Data": subject}, "Body": {"Text": {"Data": text, "Charset": "UTF-8"}}}
