@@ -85,7 +85,7 @@ def _paid(event: Event, site_url: str) -> Notice | None:
 def _sale(told: Mapping[str, str]) -> Sale | None:
     """The sale in metadata; None where somebody has edited it, or where it is another shop's."""
     try:
-        return Sale(
+        sale = Sale(
             account_id=told["account"],
             pack_id=told["pack"],
             credits=int(told["credits"]),
@@ -94,6 +94,7 @@ def _sale(told: Mapping[str, str]) -> Sale | None:
         )
     except (KeyError, ValueError):
         return None
+    return sale if sale.credits > 0 and sale.price_cents > 0 else None
 
 
 def _refunded(event: Event, site_url: str) -> Notice | None:

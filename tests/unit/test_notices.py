@@ -9,6 +9,7 @@ from tests.unit.stripe_events import CREATED, SITE, dispute, event, refund, sess
 
 ELSEWHERE = "https://another.example"
 SALE = Sale("acct_1", "pack-500", 500, 1000, "usd")
+AGREED = notices.metadata(SALE, SITE)
 
 
 @pytest.mark.parametrize("kind", ["checkout.session.completed", "checkout.session.async_payment_succeeded"])
@@ -50,16 +51,9 @@ def test_a_sale_under_another_address_may_be_ours() -> None:
         {"amount_total": None},
         {"currency": "jpy"},
         {"metadata": {"site": SITE}},
-        {
-            "metadata": {
-                "site": SITE,
-                "account": "a",
-                "pack": "p",
-                "credits": "x",
-                "price_cents": "1",
-                "currency": "usd",
-            }
-        },
+        {"metadata": {**AGREED, "credits": "many"}},
+        {"metadata": {**AGREED, "credits": "-500"}},
+        {"metadata": {**AGREED, "price_cents": "0"}, "amount_total": 0},
     ],
 )
 def test_a_payment_that_is_not_what_was_agreed_is_left_to_a_person(changes: dict[str, object]) -> None:
