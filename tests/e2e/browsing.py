@@ -71,7 +71,10 @@ class Visit:
 
     def open(self, path: str) -> Page:
         """Go there and wait until nothing more is loaded."""
-        self.page.goto(f"{self.home}{path}", wait_until="networkidle")
+        answer = self.page.goto(f"{self.home}{path}", wait_until="networkidle")
+        assert answer is None or answer.headers["content-type"] == "text/html; charset=utf-8", (
+            path
+        )  # None: only the hash
         return self.page
 
     def screenshot(self, name: str, whole: bool = True) -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.admin.store import open_register
-from infra.local.store import DUMMY_CREDENTIALS
 from portrait import keys
 from portrait.ledger import Register
 from tests.e2e import local_machine
@@ -25,11 +23,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def register(machine: Machine) -> Iterator[Register]:
-    """The operator's side of the machine's store."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in DUMMY_CREDENTIALS.items():
-            environment.setenv(name, value)
-        yield open_register({"LOCAL_DATA": str(machine.data)})
+    with local_machine.operating(machine) as register:
+        yield register
 
 
 @pytest.fixture

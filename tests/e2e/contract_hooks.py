@@ -1,4 +1,4 @@
-"""What schemathesis cannot know: what a picture is, and that a request id is never refused."""
+"""What schemathesis cannot know: what a picture is, that no request id is refused, what the cookie is called here."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests import making
+from tests.e2e.visitor import COOKIE
 
 PICTURES = {
     f"image/{kind}": making.file(Image.new("RGB", (32, 24), "gray"), kind.upper()) for kind in ("jpeg", "png", "webp")
@@ -18,8 +19,9 @@ schemathesis.openapi.media_type("application/octet-stream", st.sampled_from(sort
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """The pattern of x-request-id says which ids are echoed; others are taken too."""
+    """The pattern of x-request-id says which ids are echoed; others are taken too. `__Host-` needs TLS."""
     del raw_schema["components"]["parameters"]["RequestId"]["schema"]["pattern"]
+    raw_schema["components"]["securitySchemes"]["session"]["name"] = COOKIE
 
 
 @schemathesis.hook

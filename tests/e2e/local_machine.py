@@ -11,6 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+from infra.admin.store import open_register
+from infra.local.store import DUMMY_CREDENTIALS
+from portrait.ledger import Register
+
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Ready\. Health: http://127\.0\.0\.1:(\d+)/health")
 START_WITHIN_S = 60
@@ -71,6 +77,15 @@ def started(data: Path, *arguments: str, environment: Mapping[str, str] | None =
             process.wait(20)
         process.kill()
         listener.join()
+
+
+@contextlib.contextmanager
+def operating(machine: Machine) -> Iterator[Register]:
+    """The operator's side of a machine's store."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in DUMMY_CREDENTIALS.items():
+            environment.setenv(name, value)
+        yield open_register({"LOCAL_DATA": str(machine.data)})
 
 
 def _listen(machine: Machine, is_decided: threading.Event) -> None:
