@@ -1,14 +1,22 @@
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
-/** The contract as this page shows it: called here, and without what a browser does by itself: preflights, cookies. */
+/**
+ * The contract as this page shows it: called here, without what a browser does by itself (preflights, cookies), and
+ * without examples of headers, which would be filled in: a second picture under the same Idempotency-Key is refused.
+ */
 function shown(contract) {
   const paths = Object.entries(contract.paths).map(([path, { options, ...calls }]) => [path, calls]);
   const schemes = Object.entries(contract.components.securitySchemes).filter(([, { in: place }]) => place !== "cookie");
+  const parameters = Object.entries(contract.components.parameters).map(([name, { example, ...rest }]) => [name, rest]);
   return {
     ...contract,
     servers: [{ url: location.origin }],
     paths: Object.fromEntries(paths),
-    components: { ...contract.components, securitySchemes: Object.fromEntries(schemes) },
+    components: {
+      ...contract.components,
+      parameters: Object.fromEntries(parameters),
+      securitySchemes: Object.fromEntries(schemes),
+    },
   };
 }
 
