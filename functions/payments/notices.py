@@ -36,8 +36,11 @@ DISPUTE: Final = {
     "prevented": (Stage.CLOSED, False),
     "won": (Stage.CLOSED, False),
     "lost": (Stage.CLOSED, True),
+    "appeal_needs_response": (Stage.CLOSED, True),
+    "appeal_under_review": (Stage.CLOSED, True),
 }
-"""The same for a dispute. Stripe takes the money when the bank does, and gives it back when the dispute is won."""
+"""The same for a dispute. Stripe takes the money when the bank does, and gives it back when the dispute is won. An appeal
+comes after it was lost: of closed ones the latest counts."""
 
 
 class Mispaid(Exception):

@@ -1,6 +1,9 @@
 """What Stripe's events mean, and which of them are of no concern."""
 
+from typing import get_args
+
 import pytest
+import stripe
 
 from payments import notices
 from payments.notices import Mispaid
@@ -92,6 +95,8 @@ def test_a_refund_is_told_as_it_stands(kind: str, status: str, stage: Stage, hol
         ("prevented", Stage.CLOSED, False, "dispute prevented"),
         ("won", Stage.CLOSED, False, "dispute won"),
         ("lost", Stage.CLOSED, True, "dispute lost"),
+        ("appeal_needs_response", Stage.CLOSED, True, "dispute appeal needs response"),
+        ("appeal_under_review", Stage.CLOSED, True, "dispute appeal under review"),
     ],
 )
 @pytest.mark.parametrize("kind", ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"])
@@ -116,6 +121,11 @@ def test_events_of_other_kinds_are_of_no_concern(kind: str) -> None:
     assert notices.read(event(kind, {"id": "x"}), SITE) is None
 
 
+def test_every_status_of_a_dispute_that_stripes_library_knows_has_a_meaning() -> None:
+    named = get_args(get_args(stripe.Dispute.__annotations__["status"])[0])
+    assert set(notices.DISPUTE) == set(named)
+
+
 def test_a_status_that_nobody_knows_is_a_fault_and_not_a_guess() -> None:
     with pytest.raises(KeyError):
-        notices.read(event("charge.dispute.updated", dispute("appealed")), SITE)
+        notices.read(event("charge.dispute.updated", dispute("reopened")), SITE)
