@@ -39,8 +39,8 @@ DISPUTE: Final = {
     "appeal_needs_response": (Stage.CLOSED, True),
     "appeal_under_review": (Stage.CLOSED, True),
 }
-"""The same for a dispute. Stripe takes the money when the bank does, and gives it back when the dispute is won. An appeal
-comes after it was lost: of closed ones the latest counts."""
+"""The same for a dispute. Stripe takes the money when the bank does, and gives it back when the dispute is won. An
+appeal comes after it was lost: of what is told of a closed one, the latest counts."""
 
 
 class Mispaid(Exception):
