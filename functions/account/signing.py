@@ -57,6 +57,10 @@ class Signing:
         token = make_token()
         return self.registry.open_session(owner, address.text, token, now), token
 
+    def claim_digest(self, member: Member) -> str:
+        """What the claim of a member's mailbox is kept under."""
+        return self.seal.of_claim(Address.parse(member.email))
+
     def count_claim(self, sender: str, now: float) -> None:
         """Raises RateLimited."""
         self._count_sender("CLAIMS", sender, tariff.SENDER_CLAIMS_A_DAY, DAY_S, now)

@@ -23,6 +23,8 @@ from portrait import keys, tariff
 from portrait.problems import InvalidEmail
 
 ACCOUNT: Final = "acct_"
+EMAIL_CHARACTERS: Final = 254
+"""Longest address (RFC 5321, 4.5.3.1.3)."""
 DOTLESS: Final = frozenset({"gmail.com", "googlemail.com"})
 """Domains where dots in the name make no other mailbox."""
 
