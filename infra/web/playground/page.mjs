@@ -65,8 +65,8 @@ export default async function page(tools) {
 <div class="desk">
 <section class="step" aria-labelledby="picture-heading">
 <h2 id="picture-heading">Picture</h2>
-<label class="drop" id="drop"><input type="file" id="file" class="visually-hidden" accept="image/jpeg,image/png,image/webp,image/heic,image/heif,image/*">
-<strong>Choose a portrait</strong><span class="soft">or drop it anywhere, or paste it</span></label>
+<label class="drop" id="drop"><input type="file" id="file" class="visually-hidden" accept="image/jpeg,image/png,image/webp">
+<strong>Choose a portrait</strong><span class="soft with-mouse">or drop it anywhere, or paste it</span></label>
 <p class="actions"><button type="button" class="button" id="camera-open">Use the camera</button></p>
 <ul class="examples" aria-label="Examples">
 ${examples

@@ -96,6 +96,7 @@ export function createScene(canvas, { calm }) {
   controls.minPolarAngle = Math.PI / 2 - MOST_PITCH;
   controls.maxPolarAngle = Math.PI / 2 + MOST_PITCH;
   controls.addEventListener("change", ask);
+  leaveScrolling(canvas);
 
   /** Draw once, soon. Nothing is drawn while nothing changes: a phone's battery is its owner's. */
   function ask() {
@@ -209,6 +210,18 @@ export function createScene(canvas, { calm }) {
   document.addEventListener("visibilitychange", ask);
 
   return { show, setStrength, setFinish, setBackdrop, turn, zoom, reset };
+}
+
+/**
+ * The page stays the page's: a finger that goes up or down scrolls it, and so does a wheel, until the relief was clicked or
+ * tabbed to. OrbitControls would take both.
+ */
+function leaveScrolling(canvas) {
+  canvas.style.touchAction = "pan-y";
+  const keepFromControls = (event) => {
+    if (document.activeElement !== canvas && !event.ctrlKey) event.stopPropagation();
+  };
+  canvas.parentElement.addEventListener("wheel", keepFromControls, { capture: true, passive: true });
 }
 
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
