@@ -33,7 +33,7 @@ function list(packs, currency, buy) {
 function row(pack, currency, buy) {
   const price = money(pack.price_cents, currency);
   const button = element("button", { type: "button", class: "button" }, `Buy for ${price}`);
-  button.setAttribute("aria-label", `Buy ${counted(pack.credits, "credit")} for ${price}`);
+  button.setAttribute("aria-label", `Buy for ${price}: ${counted(pack.credits, "credit")}`); // begins as it is seen
   button.addEventListener("click", () => buy(pack, button));
   return element(
     "li",
