@@ -180,8 +180,9 @@ def mask(head: Head, rng: np.random.Generator) -> list[Accessory]:
     """Over nose, mouth and chin."""
     shell = Shell(head.bare[head.bare[:, 1] > head.eyes[1] - 1.4 * head.unit], head.centre)
     elevation, azimuth = shell.degrees()
-    seen = (np.abs(azimuth) < 75) & (elevation < -24) & (elevation > -68)
-    return [Accessory("mask", "head", shell.solid(seen, rng.uniform(0.04, 0.1) * head.unit))]
+    seen = (np.abs(azimuth) < 65) & (elevation < -22) & (elevation > -62)
+    tight = -0.1 * head.unit  # the shell keeps off the nose by more than cloth does
+    return [Accessory("mask", "head", shell.solid(seen, tight + rng.uniform(0, 0.06) * head.unit))]
 
 
 # ---- in the hand -----------------------------------------------------------------------------------------

@@ -1,8 +1,15 @@
-"""Lay out MakeHuman's CC0 assets from git copies: `python -m training.render.assets --copy NAME=GITDIR ... --out DIR`.
+"""Fetch and check everything that people are rendered from: `python -m training.render.assets --out ASSETS`.
 
-The assets' repository holds pictures as Git LFS pointers. assets.json names, for every picture that an older public
-copy has byte for byte, where it lies there and its SHA-256. A picture is taken only if its hash is the one in that list
-and the one in the CC0 repository's pointer; nothing else comes from the older copies.
+assets.json names every source with its commit and every single file with its SHA-256. Repositories are cloned from
+GitHub unless a git copy is given (`--copy OWNER/NAME=GITDIR`, as often as there are copies). What comes out:
+
+base, core    MakeHuman's clothes, hair, skins; its body, targets, rig (CC0)
+avatars       VALID avatars as they are published (MIT); training/render/unpack.mjs makes them readable
+panoramas     radiance panoramas of Poly Haven (CC0)
+
+MakeHuman's repository of assets holds pictures as Git LFS pointers. assets.json says where an older public copy has the
+same bytes. A picture is taken only if its hash is the one in that list and the one in the CC0 repository's pointer;
+nothing else comes from the older copies.
 """
 
 import argparse
@@ -15,31 +22,69 @@ from pathlib import Path
 from typing import Any
 
 LIST = Path(__file__).parent / "assets.json"
+HOST = "https://github.com/"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--copy", action="append", required=True, help="owner/name=git directory, for each in the list")
+    parser.add_argument("--copy", action="append", default=[], help="owner/name=git directory")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     copies = dict(copy.split("=", 1) for copy in options.copy)
-    listing = json.loads(LIST.read_text())
+    for line in gathered(json.loads(LIST.read_text()), copies, options.out):
+        print(line, flush=True)
+
+
+def gathered(listing: dict[str, Any], copies: dict[str, str], out: Path, host: str = HOST) -> list[str]:
+    """Lay out everything in `out`; what was there and what was not, in words."""
+    commits = listing["commits"]
+    copies = {name: copies.get(name) or cloned(host + name, out / "copies" / name) for name in commits}
     for source in listing["folders"]:
-        unpack(copies[source["repository"]], source["commit"], source["folder"], options.out / source["into"])
-    taken = [picture for picture in listing["pictures"] if took(picture, listing["commits"], copies, options.out)]
-    left = sum(1 for path in (options.out / "base").rglob("*.png") if pointer(path.read_bytes()[:200]))
-    print(f"{len(taken)} of {len(listing['pictures'])} pictures proved by hash, {left} pointers left")
+        unpack(copies[source["repository"]], commits[source["repository"]], source["folder"], out / source["into"])
+    said = []
+    for kind, took in (("pictures", took_picture), ("files", took_file)):
+        missing = [entry["name"] for entry in listing[kind] if not took(entry, commits, copies, out)]
+        said.append(f"{len(listing[kind]) - len(missing)} of {len(listing[kind])} {kind} proved by their hashes")
+        said += [f"not proved, left out: {name}" for name in missing]
+    return said
 
 
-def took(picture: dict[str, str], commits: dict[str, str], copies: dict[str, str], out: Path) -> bool:
+def cloned(url: str, directory: Path) -> str:
+    """A bare copy without contents: git fetches those that are asked for."""
+    if not directory.exists():
+        subprocess.run(["git", "clone", "--quiet", "--bare", "--filter=blob:none", url, str(directory)], check=True)
+    return str(directory)
+
+
+def took_picture(entry: dict[str, str], commits: dict[str, str], copies: dict[str, str], out: Path) -> bool:
     """Whether the picture's hash was right, and it now lies where its pointer was."""
-    target = out / "base" / picture["name"]
-    expected = pointer(target.read_bytes()[:200])
-    data = git(copies[picture["repository"]], "show", f"{commits[picture['repository']]}:{picture['path']}")
-    if hashlib.sha256(data).hexdigest() == picture["sha256"] == expected:
+    target = out / "base" / entry["name"]
+    data = contents(entry, commits, copies)
+    proved = hashlib.sha256(data).hexdigest() == entry["sha256"]
+    there = pointer(target.read_bytes()[:200]) if target.exists() else None
+    if proved and there == entry["sha256"]:
         target.write_bytes(data)
-        return True
-    return False
+    return proved and hashlib.sha256(target.read_bytes()).hexdigest() == entry["sha256"]
+
+
+def took_file(entry: dict[str, str], commits: dict[str, str], copies: dict[str, str], out: Path) -> bool:
+    """Whether the file's hash was right, and it now lies under its name."""
+    data = contents(entry, commits, copies)
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        return False
+    target = out / entry["name"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return True
+
+
+def contents(entry: dict[str, str], commits: dict[str, str], copies: dict[str, str]) -> bytes:
+    """Nothing where the copy lacks the file: some leave out what is large."""
+    name = entry["repository"]
+    try:
+        return git(copies[name], "show", f"{commits[name]}:{entry['path']}")
+    except subprocess.CalledProcessError:
+        return b""
 
 
 def pointer(data: bytes) -> str | None:
