@@ -4,10 +4,27 @@ const CURL = `curl -X POST ORIGIN/portrait-depth-estimation/v1 \\
   -H 'x-api-key: YOUR_API_KEY' \\
   -F image_file=@portrait.jpg -o depth.jpg`;
 
+// file, title, words, what is seen
 const OUTPUTS = [
-  ["noor.webp", "Your photo", "PNG, JPEG or WEBP, up to 25 megapixels and 30 MB"],
-  ["noor-depth.webp", "depth", "255 at the nearest point, here the hand; exactly 0 where there is nobody"],
-  ["noor-alpha.webp", "alpha", "The soft silhouette, with the hair"],
+  [
+    "noor.webp",
+    "<strong>Your photo</strong>",
+    "PNG, JPEG or WEBP, up to 25 megapixels and 30 MB",
+    "A person in a white shirt before a blue wall, a hand in front of the chest.",
+  ],
+  [
+    "noor-depth.webp",
+    "<code>output=depth</code>",
+    "255 at the nearest point, here the hand; exactly 0 where there is nobody",
+    "Their depth map: the hand brightest, then the face, the shoulders darker, the wall black.",
+  ],
+  [
+    "noor-normals.webp", // of a network that knows them
+    "<code>portrait-surface-normals</code>",
+    "The sister call: which way each point faces, in red, green and blue",
+    "Their surface normals: reddish where they turn to the right, greenish where they look up.",
+  ],
+  ["noor-alpha.webp", "<code>output=alpha</code>", "The soft silhouette, with the hair", "Their silhouette: white on black."],
 ];
 
 const SERIES = [
@@ -26,10 +43,13 @@ const FACTS = [
   ["Your machine, too", "Open source, networks included. One command runs it at home; the same code runs on AWS."],
 ];
 
-export default async function page({ asset }) {
+export default async function page({ asset, list }) {
   const picture = (name) => asset(`infra/web/pictures/${name}`);
   const [photo, relief, still] = await Promise.all([picture("gus.jpg"), picture("gus-relief.webp"), picture("still.webp")]);
-  const outputs = await Promise.all(OUTPUTS.map(async ([name, ...rest]) => [await picture(name), ...rest]));
+  const drawn = await list("infra/web/pictures");
+  const outputs = await Promise.all(
+    OUTPUTS.filter(([name]) => drawn.includes(name)).map(async ([name, ...rest]) => [await picture(name), ...rest]),
+  );
   const series = await Promise.all(
     SERIES.map(async ([name, text]) => [await picture(`${name}.webp`), await picture(`${name}-depth.webp`), text]),
   );
@@ -70,9 +90,9 @@ export default async function page({ asset }) {
 <ol class="strip">
 ${outputs
   .map(
-    ([address, title, text], index) => `<li><figure>
-<img src="${address}" width="640" height="800" loading="lazy" alt="${["A person in a white shirt before a blue wall, a hand in front of the chest.", "Their depth map: the hand brightest, then the face, the shoulders darker, the wall black.", "Their silhouette: white on black."][index]}">
-<figcaption>${index ? `<code>output=${title}</code>` : `<strong>${title}</strong>`}<span>${text}</span></figcaption></figure></li>`,
+    ([address, title, text, seen]) => `<li><figure>
+<img src="${address}" width="640" height="800" loading="lazy" alt="${seen}">
+<figcaption>${title}<span>${text}</span></figcaption></figure></li>`,
   )
   .join("\n")}
 </ol>

@@ -6,12 +6,14 @@ Two calls for each portrait of this folder, to a running service: depth as 16-bi
 - NAME-depth.webp: the depth map as it is answered;
 - NAME-alpha.webp: the silhouette;
 - NAME-relief.webp: what the page's shader lights, as four gray tiles: detail and alpha above, slopes and depth below;
+- noor-normals.webp: surface normals, where the service's network knows them;
 - NAME-depth.png, of the playground's examples: the 16-bit PNG as it was answered;
 - still.webp: how the first page looks before, and without, its script.
 """
 
 import io
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ from skimage.filters import gaussian
 
 FOLDER = Path(__file__).parent
 CALL = "/portrait-depth-estimation/v1"
+SISTER = "/portrait-surface-normals/v1"
 HERO = "gus"
+STRIP = "noor"
 EXAMPLES = ("noor", "otto", "gus")
 
 SHOWN = (640, 800)
@@ -38,11 +42,11 @@ LAMP = np.array([-0.55, -0.5, 0.67]) / np.linalg.norm([-0.55, -0.5, 0.67])
 def main(url: str, key: str) -> None:
     for photo in sorted(FOLDER.glob("*.jpg")):
         name = photo.stem
-        answered = asked(url, key, photo, {"output_format": "png16"})
+        answered = asked(url + CALL, key, photo, {"output_format": "png16"})
         if name in EXAMPLES:
             (FOLDER / f"{name}-depth.png").write_bytes(answered)
         depth = values(answered) / 65535
-        alpha = values(asked(url, key, photo, {"output_format": "png", "output": "alpha"})) / 255
+        alpha = values(asked(url + CALL, key, photo, {"output_format": "png", "output": "alpha"})) / 255
         save(shown(depth), f"{name}-depth.webp", 88)
         save(shown(alpha), f"{name}-alpha.webp", 88)
         seen = np.asarray(Image.open(photo).resize(SHOWN, Image.Resampling.LANCZOS))
@@ -51,13 +55,27 @@ def main(url: str, key: str) -> None:
         save(relief.tiles(), f"{name}-relief.webp", 86)
         if name == HERO:
             relief.still().save(FOLDER / "still.webp", quality=84, method=6)
+        if name == STRIP:
+            draw_normals(url, key, photo)
 
 
-def asked(url: str, key: str, photo: Path, options: dict[str, str]) -> bytes:
-    """The file that is answered."""
+def draw_normals(url: str, key: str, photo: Path) -> None:
+    try:
+        file = asked(url + SISTER, key, photo, {"output_format": "png"})
+    except requests.HTTPError as error:
+        if error.response.status_code != HTTPStatus.NOT_FOUND:
+            raise
+    else:
+        Image.open(io.BytesIO(file)).resize(SHOWN, Image.Resampling.LANCZOS).save(
+            FOLDER / f"{photo.stem}-normals.webp", quality=84, method=6
+        )
+
+
+def asked(address: str, key: str, photo: Path, options: dict[str, str]) -> bytes:
+    """The file that is answered. Raises requests.HTTPError."""
     with photo.open("rb") as file:
         answer = requests.post(
-            url + CALL, headers={"x-api-key": key}, files={"image_file": file}, data=options, timeout=60
+            address, headers={"x-api-key": key}, files={"image_file": file}, data=options, timeout=60
         )
     answer.raise_for_status()
     return answer.content
