@@ -96,8 +96,8 @@ class Avatar:
         self.everything = [*self.pieces, *(piece for extra in self.extras.values() for piece, _ in extra)]
 
     def look(self) -> Look:
-        """A little more or less light on skin and clothes (they share a picture), lighter or darker hair."""
-        body = self.rng.uniform(0.7, 1.2) * self.rng.uniform(0.93, 1.07, 3)
+        """Skin and clothes lighter or darker together (they share a picture), lighter or darker hair."""
+        body = self.rng.uniform(0.75, 1.6) * self.rng.uniform(0.93, 1.07, 3)
         pattern = int(self.rng.integers(1, 4)) if self.rng.random() < 0.35 else 0
         print_ = float(self.rng.uniform(10, 60)), tuple(self.rng.uniform(0.1, 1.5, 3))
         hair = np.ones(3) * self.rng.uniform(0.5, 1.5)

@@ -73,7 +73,7 @@ class Character:
         self.library, self.rng, self.split, self.wardrobe = library, rng, split, WARDROBE[split]
         self.identity = f"makehuman {rng.integers(1 << 40):010x}"
         self.sex = str(rng.choice(["male", "female"]))
-        self.age = str(rng.choice(["young", "old", "child"], p=[0.62, 0.26, 0.12]))
+        self.age = str(rng.choice(["young", "old", "child"], p=[0.57, 0.27, 0.16]))
         self.body = self._shaped()
         self.joints = np.array([self.body[corner].mean(0) for corner in library.heads])
         self.pieces = self._dressed()
@@ -90,7 +90,7 @@ class Character:
     def look(self) -> Look:
         """New colours: skin from pale to dark, cloth printed one time in three."""
         rng = self.rng
-        level = rng.uniform(0, len(MELANIN) - 1)
+        level = rng.random() ** 1.4 * (len(MELANIN) - 1)
         skin = np.array([np.interp(level, range(len(MELANIN)), MELANIN[:, k]) for k in range(3)])
         skin = skin * rng.uniform(0.9, 1.1, 3) ** (1, 0.6, 0.8) / np.maximum(self.complexion, 0.02)
         hair = HAIR_COLOURS[rng.integers(len(HAIR_COLOURS) if self.age == "old" or rng.random() < 0.3 else 3)]

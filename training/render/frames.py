@@ -116,7 +116,8 @@ def places(shot: Shot, rng: np.random.Generator) -> list[NDArray[np.float64]]:
             height = rng.uniform(5.5, 7.5)
         else:  # the top of the head near the upper edge
             height = shot.reach * rng.uniform(0.72, 0.98) - 2.3
-        sideways = (slot - (shot.count - 1) / 2) * spread + rng.normal(0, 0.12) * shot.reach
+        aside = rng.normal(0, 0.12) if rng.random() < 0.9 else rng.uniform(-1.0, 1.0)  # some are cut off by the frame
+        sideways = (slot - (shot.count - 1) / 2) * spread + aside * shot.reach
         farther = 0.0
         if shot.count > 1:
             beside = spread > 4.8 and rng.random() < 0.7

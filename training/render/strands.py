@@ -34,7 +34,7 @@ def curls(head: Head, rng: np.random.Generator) -> list[Accessory]:
     shell = Shell(head.bare[head.bare[:, 1] > head.eyes[1] - 0.4 * head.unit], head.centre)
     elevation, azimuth = shell.degrees()
     back = 0.5 - np.cos(np.radians(azimuth)) / 2
-    hairy = elevation > 28 * (1 - back) - rng.uniform(45, 60) * back
+    hairy = elevation > 17 * (1 - back) - rng.uniform(45, 60) * back
     height = rng.uniform(0.1, 0.65) * head.unit
     bumps = height * (1 + rng.uniform(0.05, 0.2) * rng.normal(size=shell.radii.shape))
     base = shell.solid(hairy, np.where(hairy, bumps, 0.02))
