@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from account import answers
-from account.signing import DAY_S, Signing
+from account.signing import DAY_S, HOUR_S, Signing
 from portrait import keys, site, tariff
 from portrait.door import Reply, Request
 from portrait.holdings import Holdings, days_until
@@ -89,6 +89,8 @@ class Owner:
         )
 
     def statement_table(self, request: Request, member: Member) -> Reply:
+        allowance = Allowance(f"TABLES#{member.account_id}", tariff.STATEMENT_TABLES_AN_HOUR, HOUR_S)
+        self.registry.count(allowance, self.clock())
         page = self.holdings.page(member.account_id, tariff.STATEMENT_TABLE_ENTRIES, None)
         headers = {
             "Content-Type": "text/csv; charset=utf-8",

@@ -114,6 +114,10 @@ def test_the_sample_of_an_error_has_the_members_of_an_error() -> None:
             f"At most {tariff.IDEMPOTENT_REPEATS} such repeats in {tariff.IDEMPOTENT_WITHIN_S // 3600} h",
         ),
         ("Account and health", f'"credits_per_call": {tariff.CALL_CREDITS}'),
+        (
+            "The site's calls",
+            f"the six digits mailed to it, good for {tariff.CODE_GOOD_S // 60} minutes and {tariff.CODE_TRIES} tries",
+        ),
         ("Account and health", f'"calls_per_minute": {tariff.CALLS_PER_MINUTE}'),
         ("Account and health", f'"release": "{TEMPLATE["Parameters"]["Release"]["Default"]}"'),
     ],

@@ -110,7 +110,8 @@ def visit() -> Visit:
     visit.ask("GET", "/account/v1/keys")
     visit.ask("GET", "/account/v1/statement?limit=1")
     visit.ask("GET", "/account/v1/statement?limit=0")
-    visit.ask("GET", "/account/v1/statement.csv")
+    for _ in range(tariff.STATEMENT_TABLES_AN_HOUR + 1):
+        visit.ask("GET", "/account/v1/statement.csv")
     visit.ask("GET", "/account/v1/usage?days=2")
     visit.ask("GET", "/account/v1/usage?days=x")
     visit.ask("GET", "/health")
@@ -174,7 +175,7 @@ def test_numbers_are_the_tariffs() -> None:
     assert (limit["default"], limit["maximum"]) == (tariff.STATEMENT_PAGE, tariff.STATEMENT_PAGE_MOST)
     assert (days["default"], days["maximum"]) == (tariff.USAGE_DAYS, tariff.USAGE_DAYS_MOST)
     table = paths["/account/v1/statement.csv"]["get"]["description"]
-    assert f"The newest {tariff.STATEMENT_TABLE_ENTRIES:,} entries" in table
+    assert f"The newest {tariff.STATEMENT_TABLE_ENTRIES:,} entries; {tariff.STATEMENT_TABLES_AN_HOUR} times in" in table
     cookie = contract()["components"]["headers"]["SetCookie"]
     assert f"for {tariff.SESSION_S // 86400} days" in cookie["description"]
     assert f"Max-Age={tariff.SESSION_S};" in cookie["example"]

@@ -595,6 +595,12 @@ def test_a_statement_as_a_table_computes_nothing(office: Office) -> None:
     assert rows[0][:3] == ["2027-01-15T08:00:07Z", "grant", "8"]
 
 
+def test_a_statement_as_a_table_is_made_twenty_times_an_hour(office: Office) -> None:
+    cookie = office.signed_in()
+    asked = [office.ask("GET", "/account/v1/statement.csv", cookie=cookie).status for _ in range(21)]
+    assert asked == [200] * tariff.STATEMENT_TABLES_AN_HOUR + [429]
+
+
 def test_usage_has_every_day_the_last_one_today(office: Office) -> None:
     cookie = office.signed_in()
     answer = office.ask("GET", "/account/v1/usage?days=3", cookie=cookie)

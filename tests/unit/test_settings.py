@@ -39,6 +39,10 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("ANSWER_BYTES", "many"),
         ("ANSWER_BYTES", "-1"),
         ("TRACING", "yes"),
+        ("SITE_URL", "http://example.com"),
+        ("SITE_URL", "https://example.com/"),
+        ("SITE_URL", "https://example.com/path"),
+        ("SITE_URL", "https://example.com?x"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, text: str) -> None:

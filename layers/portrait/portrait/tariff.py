@@ -56,6 +56,9 @@ STATEMENT_PAGE_MOST: Final = 100
 STATEMENT_TABLE_ENTRIES: Final = 10_000
 """Entries in the statement as a file: they are read and written within one answer."""
 
+STATEMENT_TABLES_AN_HOUR: Final = 20
+"""Files of one account: each keeps a function busy for seconds."""
+
 USAGE_DAYS: Final = 30
 USAGE_DAYS_MOST: Final = 90
 """Days of usage, and the most that may be asked for."""
