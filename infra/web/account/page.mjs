@@ -29,8 +29,9 @@ export default async ({ asset }) => ({
 
 <div id="signed-in" hidden>
 <header class="account-head">
-<div><h1 tabindex="-1" id="account-heading">Account</h1><p class="soft" id="account-email"></p></div>
+<h1 tabindex="-1" id="account-heading">Account</h1>
 <button type="button" class="button" id="sign-out">Sign out</button>
+<p class="soft" id="account-email"></p>
 </header>
 <div id="notices" role="status"></div>
 

@@ -50,16 +50,6 @@ export default async function page(tools) {
 <button type="button" class="button quiet" id="reset">Reset view</button>
 </div>
 </div>
-<section class="downloads" aria-labelledby="downloads-heading">
-<h2 id="downloads-heading" class="over">Take it along</h2>
-<div class="download-row">
-<button type="button" class="button" data-download="png16" disabled>PNG, 16 bit</button>
-<button type="button" class="button" data-download="jpeg" disabled>JPEG</button>
-<button type="button" class="button" data-download="glb" disabled>Mesh, GLB</button>
-<button type="button" class="button" data-download="ply" disabled>Mesh, PLY</button>
-</div>
-<p class="soft small" id="download-told" role="status">All four come from the one call; JPEG and meshes are made in your browser.</p>
-</section>
 </section>
 
 <div class="desk">
@@ -97,6 +87,17 @@ ${examples
 <div class="sample"><pre tabindex="0"><code id="curl"></code></pre><button type="button" class="copy" data-copy="#curl">Copy</button></div>
 </details>
 </div>
+
+<section class="downloads" aria-labelledby="downloads-heading">
+<h2 id="downloads-heading" class="over">Take it along</h2>
+<div class="download-row">
+<button type="button" class="button" data-download="png16" disabled>PNG, 16 bit</button>
+<button type="button" class="button" data-download="jpeg" disabled>JPEG</button>
+<button type="button" class="button" data-download="glb" disabled>Mesh, GLB</button>
+<button type="button" class="button" data-download="ply" disabled>Mesh, PLY</button>
+</div>
+<p class="soft small" id="download-told" role="status">All four come from the one call; JPEG and meshes are made in your browser.</p>
+</section>
 
 <noscript><p class="notice">The playground needs JavaScript. The call itself does not: see the <a href="/docs/">docs</a>.</p></noscript>
 
