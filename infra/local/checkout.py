@@ -34,6 +34,7 @@ STYLE: Final = """
 body { max-width: 30rem; margin: 10vh auto; padding: 0 1.5rem }
 h1 { font-size: 1.5rem; margin: 0 }
 p { margin: .5rem 0 1.5rem }
+form + p { margin-top: 1.5rem }
 form { display: flex; flex-wrap: wrap; gap: .75rem }
 button { font: inherit; padding: .6rem 1.1rem; border-radius: .5rem; border: 1px solid currentColor; cursor: pointer }
 """
@@ -48,6 +49,7 @@ PAGE: Final = """<!doctype html>
 <form method="post" action="/checkout/"><input type="hidden" name="session" value="{session_id}">
 {buttons}
 </form>
+<p><a href="{back}">Back to the account</a></p>
 </main></body></html>
 """
 
@@ -108,6 +110,7 @@ class TestCheckout:
             price=f"${bought.price_cents / 100:,.2f}",
             state=html.escape(failure or purchase.state(bought)),
             session_id=session_id,
+            back=html.escape(bought.told["cancel_url"]),
             buttons="\n".join(
                 f'<button name="action" value="{action}">{html.escape(words)}</button>'
                 for action, words in purchase.actions(bought).items()

@@ -302,7 +302,9 @@ def test_numbers_are_the_tariffs() -> None:
     post = contract()["paths"][DEPTH_PATH]["post"]["description"]
     repeat = contract()["components"]["parameters"]["IdempotencyKey"]
     account = contract()["components"]["schemas"]["Account"]["properties"]
+    checkout = contract()["paths"]["/account/v1/checkout"]["post"]["description"]
     assert f"Costs {tariff.CALL_CREDITS} credit " in post
+    assert f"At most {tariff.CHECKOUTS_AN_HOUR} an hour" in checkout
     assert f"within {tariff.ANSWER_WITHIN_S:.0f} s" in post
     assert f"{tariff.FILE_BYTES // tariff.MEGABYTE} MB ({tariff.FILE_BYTES} bytes)" in post
     assert f"{tariff.PIXELS // 1_000_000} megapixels ({tariff.PIXELS} pixels)" in post

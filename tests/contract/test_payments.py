@@ -202,6 +202,13 @@ def story(purchase: Purchase) -> list[Notice]:
 LEFT = 500 - 500 * (1_00 + 5_67) // 10_00
 
 
+def test_every_row_has_its_word_in_the_statement(till: Till, purchase: Purchase) -> None:
+    for notice in story(purchase):
+        till.book(notice)
+    kinds = [entry.kind for entry in till.books.register.statement(purchase.account_id)]
+    assert (kinds.count("payment"), set(kinds)) == (1, {"payment", "refund", "dispute"})
+
+
 def test_in_whatever_order_notices_come_the_balance_is_the_same_in_the_end() -> None:
     till = Till.in_memory()
     for order in itertools.permutations(range(7)):

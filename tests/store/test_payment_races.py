@@ -6,7 +6,7 @@ import pytest
 
 from portrait.dynamo.payments import DynamoPayments
 from portrait.payments import Booked, Notice, Stage
-from portrait.problems import Problem, Unavailable
+from portrait.problems import Problem, Timeout, Unavailable
 from tests.store import servers, wire
 from tests.store.books import at_once, kinds, plain
 from tests.store.servers import LocalPlace
@@ -156,6 +156,20 @@ def test_a_store_that_is_silent_is_a_failure_that_the_provider_repeats(desk: Des
     with pytest.raises(Problem):
         desk.book(purchase.paid())
     assert desk.calm.balance(purchase.account_id) == 0
+
+
+def test_books_that_contradict_each_other_move_nothing_and_are_a_failure(place: LocalPlace, desk: Desk) -> None:
+    """A row of a payment that nobody knows: one table was restored to another second than the other."""
+    purchase = Purchase(desk.calm.books.account())
+    key = {"account_id": {"S": purchase.account_id}, "row": {"S": f"PAY#{purchase.payment_id}"}}
+    client = servers.client(place)
+    client.put_item(TableName=place.ledger_table, Item={**key, "credits": {"N": "0"}, "call_id": {"S": "before"}})
+    with pytest.raises(Timeout):
+        desk.book(purchase.paid(), within_s=8)
+    assert sum(desk.hands.naps) == pytest.approx(8, abs=0.1)
+    assert desk.wire.attempts(WRITE) < 30
+    assert desk.calm.balance(purchase.account_id) == 0
+    client.delete_item(TableName=place.ledger_table, Key=key)
 
 
 # ---- accounts that are gone ---------------------------------------------------------------------------

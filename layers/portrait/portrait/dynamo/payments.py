@@ -15,7 +15,7 @@ from typing import Any
 
 from portrait.dynamo.booking import Booking, moved, written
 from portrait.dynamo.store import Item, Place, Store, number, number_of, row_key, text, text_of
-from portrait.dynamo.transaction import Change, Committer, Outcome, Overtaken, Refused, Unknown
+from portrait.dynamo.transaction import Change, Committer, Outcome, Overtaken, Refused, Unknown, bounds
 from portrait.ledger import NotThere
 from portrait.payments import Booked, Movement, Notice, Payment, Reversal, Sale, Stage
 from portrait.problems import Unavailable
@@ -38,16 +38,21 @@ class DynamoPayments:
         self.committer = Committer(self.store, clock, sleep, chance)
 
     def book(self, notice: Notice, now: float, deadline: float) -> Booked:
-        while True:
-            item = self.store.read(self.table, _key(notice.payment_id))
-            known = _payment(notice.payment_id, item)
-            if notice.notice_id in known.notices:
-                return Booked(_account_of(known), ())
-            after, movements = known.after(notice)
-            change = self._change(number_of(item, "version"), after, movements, notice, now)
-            outcome = self.committer.commit(change, deadline)
-            if not isinstance(outcome, Overtaken):
-                return self._booked(outcome, after, movements)
+        waits = bounds()
+        while (booked := self._tried(notice, now, deadline)) is None:
+            self.committer.wait(next(waits), deadline)
+        return booked
+
+    def _tried(self, notice: Notice, now: float, deadline: float) -> Booked | None:
+        """None where another notice was faster."""
+        item = self.store.read(self.table, _key(notice.payment_id))
+        known = _payment(notice.payment_id, item)
+        if notice.notice_id in known.notices:
+            return Booked(_account_of(known), ())
+        after, movements = known.after(notice)
+        change = self._change(number_of(item, "version"), after, movements, notice, now)
+        outcome = self.committer.commit(change, deadline)
+        return None if isinstance(outcome, Overtaken) else self._booked(outcome, after, movements)
 
     def _booked(self, outcome: Outcome, after: Payment, movements: tuple[Movement, ...]) -> Booked:
         """An answer that was lost may have been a yes; so Unknown is told as a failure, and the notice comes again."""

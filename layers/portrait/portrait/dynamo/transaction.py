@@ -155,7 +155,7 @@ class Committer:
         Raises Timeout (nothing was sent) and Unavailable, both only while it is certain that nothing was done.
         """
         is_in_doubt, attempts = False, 0
-        for bound_s in _bounds():
+        for bound_s in bounds():
             if self.clock() >= deadline:
                 break
             attempts += 1
@@ -172,7 +172,7 @@ class Committer:
                 answer = self._look(change)
             if not isinstance(answer, NotDone | NoAnswer):
                 return answer
-            self._wait(bound_s, deadline)
+            self.wait(bound_s, deadline)
         if is_in_doubt:
             return self._last_look(change)
         raise Unavailable() if attempts else Timeout()
@@ -227,10 +227,12 @@ class Committer:
         answer = self._look(change)
         return answer if isinstance(answer, Found) else Unknown()
 
-    def _wait(self, bound_s: float, deadline: float) -> None:
+    def wait(self, bound_s: float, deadline: float) -> None:
+        """Let others go first: for a chance of `bound_s`, but not past the deadline."""
         left_s = max(0.0, deadline - self.clock())
         self.sleep(min(self.chance() * bound_s, left_s))
 
 
-def _bounds() -> Iterator[float]:
+def bounds() -> Iterator[float]:
+    """The longest wait after each attempt, s."""
     return (min(FIRST_WAIT_S * 2 ** min(attempt, 16), LONGEST_WAIT_S) for attempt in itertools.count())
