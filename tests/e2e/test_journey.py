@@ -39,9 +39,9 @@ def visit(request: pytest.FixtureRequest, browser: Browser, machine: Machine) ->
         yield visit
 
 
-def stands(visit: Visit, name: str) -> None:
-    """A state of a page worth seeing, without a serious barrier in it."""
-    visit.screenshot(name)
+def stands(visit: Visit, name: str, whole: bool = True) -> None:
+    """A state of a page worth seeing (`whole`, or what of it the screen shows), without a serious barrier in it."""
+    visit.screenshot(name, whole)
     assert visit.barriers() == []
 
 
@@ -229,7 +229,7 @@ def refuse_what_is_revoked(visit: Visit, machine: Machine, key: str, portrait: P
     page.get_by_role("button", name="Revoke My <b>first</b> key & co").click()
     question = page.get_by_role("dialog")
     expect(question).to_be_visible()
-    stands(visit, "journey-13-revoke")
+    stands(visit, "journey-13-revoke", whole=False)
     question.get_by_role("button", name="Revoke key").click()
     expect(page.get_by_text("The key is revoked.")).to_be_visible()
     answer = Visitor(machine).depth(key, portrait)
@@ -251,6 +251,6 @@ def delete_account(visit: Visit, address: str) -> None:
     page.get_by_role("button", name="Delete account").click()
     question = page.get_by_role("dialog")
     question.get_by_role("textbox").fill(address)
-    stands(visit, "journey-14-delete")
+    stands(visit, "journey-14-delete", whole=False)
     question.get_by_role("button", name="Delete account").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
