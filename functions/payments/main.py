@@ -15,10 +15,14 @@ from portrait.dynamo.store import Store
 from portrait.settings import Settings
 
 settings = Settings.read(os.environ)
+if settings.buying:
+    settings.needed("stripe_secret")
+site_url = settings.needed("site_url")
 door = Door(settings, "payments")
 store = Store.at(settings)
 read_secrets = partial(vault.secret, settings.stripe_secret, settings.region, "STRIPE_SECRET")
-cashier = StripeCashier(read_secrets, settings.site_url, settings.stripe_url) if settings.stripe_secret else None
-service = Service(cashier, DynamoPayments(store, settings.payments_table), settings.site_url, buying=settings.buying)
-members = DynamoIdentities(store, settings.identity_table)
-handler = door.traced(Handler(door, service, members, settings.site_url, time.time))
+cashier = StripeCashier(read_secrets, site_url, settings.stripe_url) if settings.stripe_secret else None
+book = DynamoPayments(store, settings.needed("payments_table"))
+members = DynamoIdentities(store, settings.needed("identity_table"))
+service = Service(cashier, book, site_url, buying=settings.buying)
+handler = door.traced(Handler(door, service, members, site_url, time.time))
