@@ -108,3 +108,32 @@ def test_closed_fingers_bend_to_the_palm() -> None:
         ahead = body[f"knuckle.{side}"] - body[f"wrist.{side}"]
         assert poses.palm_of(body, side) == pytest.approx((0, -1, 0), abs=0.05)
         assert (meshes.about_axis(poses.finger_axis(body, side), 1.0) @ ahead)[1] < -0.5
+
+
+@pytest.mark.parametrize("name", poses.GESTURES)
+def test_every_gesture_has_a_name_of_its_own_and_arms_that_are_mirrored(name: str) -> None:
+    places = {}
+    for side, sign in poses.SIDES.items():
+        arm = poses.Arm(skeleton(), side, np.eye(3), np.array([0, 0, 1.0]), 0.3, np.random.default_rng(0))
+        made = [poses.GESTURES[name](arm) for _ in range(400)]
+        assert {gesture.name for gesture in made} == {name}
+        places[side] = np.mean([gesture.wrist for gesture in made], axis=0) * (sign, 1, 1)
+    if name != "crossed":  # one arm lies under the other
+        assert places["L"] == pytest.approx(places["R"], abs=0.6 if name == "anywhere" else 0.25)
+
+
+def test_every_name_that_is_drawn_is_a_gesture() -> None:
+    rng = np.random.default_rng(0)
+    for grip in ("", "phone", "cup", "camera"):
+        for _ in range(300):
+            turns = poses.posture(skeleton(), rng.random(), np.array([0, 0, 1.0]), rng, grip)
+            assert set(turns.doing.values()) <= set(poses.GESTURES)
+    assert {*poses.CALM, *poses.LIVELY, *poses.BOTH} <= set(poses.GESTURES)
+
+
+def test_a_hand_towards_the_camera_is_nearest_of_all() -> None:
+    camera = np.array([0.3, 0.1, 1.0])
+    arm = poses.Arm(skeleton(), "L", np.eye(3), camera, 0.3, np.random.default_rng(0))
+    for _ in range(50):
+        wrist = poses.to_the_camera(arm).wrist - arm.shoulder
+        assert wrist @ camera / np.linalg.norm(camera) > 2.5

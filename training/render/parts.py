@@ -34,7 +34,7 @@ def median_colour(texture: str, uv: NDArray[np.float32]) -> NDArray[np.float64]:
     """Median linear colour of a picture at V x 2 texture coordinates (v upwards)."""
     pixels = small(texture)
     columns, rows = (np.clip(value * 256, 0, 255).astype(int) for value in (uv[:, 0] % 1, (1 - uv[:, 1]) % 1))
-    return np.median(pixels[rows, columns], 0) ** 2.2
+    return np.median(pixels[rows, columns], 0) ** 2  # as the renderer takes its pictures
 
 
 @functools.lru_cache(64)

@@ -5,6 +5,7 @@ turned as far as a forearm turns. Decimetres; at rest a person looks along +z, t
 rotation in the axes of rest, carried along by what the joint hangs on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,174 +118,239 @@ def gestures(
     grip: str,
 ) -> dict[str, Gesture]:
     """One for each arm; some take both."""
-    if grip:
-        free = "hanging" if rng.random() < 0.6 else str(rng.choice(["hip", "chest", "thigh" if sitting else "pocket"]))
-        shown = "held up" if rng.random() < 0.6 else "to the camera" if rng.random() < 0.3 else "to the mouth"
-        if grip in ("phone", "camera") and rng.random() < 0.35:
-            shown = "to the ear" if grip == "phone" and rng.random() < 0.5 else "before the face"
-        names = {"L": shown if rng.random() < 0.15 else free, "R": shown}
-    elif rng.random() < 0.22:
-        both = str(rng.choice(["crossed", "clasped", "table", "praying", "behind", "both to the camera"]))
-        names = dict.fromkeys(SIDES, both)
-    else:
-        calm = ["hanging"] * 6 + ["hip", "pocket", "chest", "behind", "thigh", "chin"]
-        lively = ["hanging", "hip", "chest", "chin", "cheek", "to the mouth", "to the camera", "raised", "pointing"]
-        lively += ["hair", "forehead", "aside", "anywhere", "anywhere", "shoulder", "beside the camera"]
-        lively += ["to the camera"] * 3  # what networks get wrong most: the hand nearest of all
-        names = {}
-        for side in SIDES:
-            pool = lively if rng.random() < 0.25 + 0.55 * wildness else calm
-            names[side] = "thigh" if sitting and rng.random() < 0.5 else str(rng.choice(pool))
-    curl = {side: 1.15 if grip and side == "R" else float(rng.uniform(0, 0.7)) for side in SIDES}
-    return {side: gesture(names[side], side, skeleton, camera, turns, rng, curl[side]) for side in SIDES}
-
-
-def gesture(
-    name: str,
-    side: str,
-    skeleton: Skeleton,
-    camera: Vector,
-    turns: dict[str, NDArray[np.float64]],
-    rng: np.random.Generator,
-    curl: float,
-) -> Gesture:
-    """The gesture of that name; lengths follow from the arm's."""
-    sign = SIDES[side]
-    shoulder, elbow, wrist = (skeleton[f"{part}.{side}"] for part in ("shoulder", "elbow", "wrist"))
-    reach = float(np.linalg.norm(elbow - shoulder) + np.linalg.norm(wrist - elbow))
-    unit = reach / 5.0  # a decimetre of a grown person
-    hip, eyes, front = skeleton[f"hip.{side}"], skeleton["eyes"], skeleton.front
-    chest = shoulder[1] - 1.3 * unit
+    names = names_with_grip(grip, sitting, rng) if grip else names_without(wildness, sitting, rng)
+    curls = {side: 1.15 if grip and side == "R" else float(rng.uniform(0, 0.7)) for side in SIDES}
     head = turns["neck"] @ turns["head"]
+    arms = {side: Arm(skeleton, side, head, camera, curls[side], rng) for side in SIDES}
+    return {side: GESTURES[names[side]](arms[side]) for side in SIDES}
 
-    def at(x: float, y: float, z: float, spread: float = 0.3) -> Vector:
-        return np.array([sign * x * unit, y, z]) + rng.normal(0, spread * unit, 3)
 
-    def on_head(x: float, y: float, z: float) -> Vector:
-        """Beside a point of the head, which is given from between the eyes."""
-        point = eyes + np.array([sign * x, y, z]) * unit
-        return skeleton["neck"] + head @ (point - skeleton["neck"]) + rng.normal(0, 0.15 * unit, 3)
+def names_with_grip(grip: str, sitting: bool, rng: np.random.Generator) -> dict[str, str]:
+    free = "hanging" if rng.random() < 0.6 else str(rng.choice(["hip", "chest", "thigh" if sitting else "pocket"]))
+    shown = "held up" if rng.random() < 0.6 else "to the camera" if rng.random() < 0.3 else "to the mouth"
+    if grip in ("phone", "camera") and rng.random() < 0.35:
+        shown = "to the ear" if grip == "phone" and rng.random() < 0.5 else "before the face"
+    return {"L": shown if rng.random() < 0.15 else free, "R": shown}
 
-    out, down = np.array([sign, -0.6, -0.4]), np.array([sign * 0.5, -1.0, -0.2])
-    inward, ahead, up = np.array([-sign, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
-    towards = camera / np.linalg.norm(camera)
-    ahead_low = front + rng.uniform(1.0, 2.6) * unit
-    match name:
-        case "hip":
-            return Gesture(
-                name, at(1.75, hip[1] + 1.6 * unit, hip[2] + 0.3 * unit, 0.2), np.array([sign, 0.1, -0.9]), inward, 0.3
-            )
-        case "pocket":
-            return Gesture(name, at(1.95, hip[1] + 0.5 * unit, hip[2] + 0.5 * unit, 0.15), out, inward, 0.2)
-        case "thigh":
-            return Gesture(
-                name, at(1.2, hip[1] + 1.2 * unit, hip[2] + rng.uniform(2.2, 3.4) * unit), out, -up, curl * 0.5
-            )
-        case "crossed":
-            first = sign > 0
-            place = at(-0.75, chest - (0.9 if first else 0.5) * unit, front + (0.45 if first else 0.95) * unit, 0.12)
-            return Gesture(name, place, np.array([sign * 0.9, -1.0, 0.5]), -ahead, 0.4)
-        case "clasped":
-            low = rng.uniform(0.6, 3.2)
-            return Gesture(
-                name, np.array([sign * 0.55 * unit, chest - low * unit, front + 0.8 * unit]), out, inward, 0.8
-            )
-        case "praying":
-            return Gesture(name, np.array([sign * 0.3 * unit, chest, front + 1.1 * unit]), out, inward, 0.1)
-        case "table":
-            return Gesture(name, at(0.9, chest - 2.2 * unit, front + rng.uniform(1.4, 2.6) * unit), out, -up, curl)
-        case "behind":
-            return Gesture(
-                name,
-                at(0.6, hip[1] + 1.2 * unit, skeleton.back - 0.5 * unit, 0.15),
-                np.array([sign, 0, -1.0]),
-                -ahead,
-                0.4,
-            )
-        case "chest":
-            return Gesture(
-                name,
-                at(rng.uniform(-0.5, 1.2), chest - rng.uniform(0, 2) * unit, front + 0.7 * unit),
-                down,
-                -ahead,
-                curl,
-            )
-        case "held up":
-            return Gesture(
-                name, at(rng.uniform(0, 1.6), chest - rng.uniform(-0.6, 1.6) * unit, ahead_low), down, inward, curl
-            )
-        case "chin":
-            return Gesture(name, on_head(0.35, -2.0, 0.35), down, -ahead + 0.6 * up, rng.uniform(0.5, 1.2))
-        case "cheek":
-            return Gesture(name, on_head(0.95, -1.75, 0.1), down, inward, rng.uniform(0, 0.5))
-        case "to the mouth":
-            return Gesture(name, on_head(0.45, -1.6, 1.1), down, inward - 0.3 * ahead, curl)
-        case "to the ear":
-            return Gesture(name, on_head(1.2, -1.0, -0.3), down, inward, curl)
-        case "before the face":
-            return Gesture(name, on_head(0.5, -0.9, 2.2), down, -ahead, curl)
-        case "forehead":
-            return Gesture(name, on_head(1.0, -0.4, 0.7), out, -ahead, 0.3)
-        case "hair":
-            return Gesture(name, on_head(1.5, 0.5, -0.9), np.array([sign, 0.3, -0.2]), inward, 0.5)
-        case "to the camera" | "both to the camera":
-            away = towards + rng.normal(0, 0.25, 3)
-            place = shoulder + away / np.linalg.norm(away) * reach * rng.uniform(0.7, 0.99)
-            palm = towards if rng.random() < 0.5 else -up if rng.random() < 0.5 else inward
-            fist = 1.2 if curl < 0.2 else curl
-            return Gesture(name, place, down, palm, fist)
-        case "beside the camera":  # as when taking one's own picture
-            place = (
-                shoulder
-                + (towards + np.array([sign * rng.uniform(0.1, 0.5), rng.uniform(-0.2, 0.3), 0])) * reach * 0.95
-            )
-            return Gesture(name, place, down, inward, 0.9)
-        case "raised":
-            return Gesture(
-                name,
-                at(rng.uniform(1.5, 3.2), eyes[1] + rng.uniform(-1, 1.5) * unit, rng.uniform(0, 2.0) * unit),
-                out,
-                ahead,
-                curl * 0.5,
-            )
-        case "pointing":
-            return Gesture(
-                name,
-                at(rng.uniform(2.5, 5), chest + rng.uniform(-1, 2) * unit, rng.uniform(0, 4) * unit),
-                down,
-                -up,
-                0.9,
-            )
-        case "aside":
-            return Gesture(
-                name, at(6.5, shoulder[1] + rng.uniform(-2, 1.5) * unit, rng.uniform(-1, 1) * unit), down, -up, curl
-            )
-        case "shoulder":
-            return Gesture(
-                name,
-                at(-1.3, shoulder[1] - 0.3 * unit, front + 0.6 * unit, 0.15),
-                np.array([sign * 0.6, -0.5, 0.6]),
-                -ahead,
-                0.3,
-            )
-        case "anywhere":
-            place = rng.normal((0, 0, 0.6), 1)
-            place[2] = abs(place[2])
-            return Gesture(
-                name,
-                shoulder + place / np.linalg.norm(place) * reach * rng.uniform(0.5, 1) + inward * -0.4 * unit,
-                out,
-                rng.normal(0, 1, 3),
-                curl,
-            )
-        case _:
-            hang = at(
-                rng.uniform(1.9, 2.9),
-                shoulder[1] - reach * rng.uniform(0.93, 0.99),
-                shoulder[2] + rng.uniform(-0.3, 1.2) * unit,
-                0.1,
-            )
-            return Gesture(name, hang, np.array([sign * 0.4, 0.0, -1.0]), inward, float(rng.uniform(0.15, 0.6)))
+
+def names_without(wildness: float, sitting: bool, rng: np.random.Generator) -> dict[str, str]:
+    if rng.random() < 0.22:
+        return dict.fromkeys(SIDES, str(rng.choice(BOTH)))
+    names = {}
+    for side in SIDES:
+        pool = LIVELY if rng.random() < 0.25 + 0.55 * wildness else CALM
+        names[side] = "thigh" if sitting and rng.random() < 0.5 else str(rng.choice(pool))
+    return names
+
+
+class Arm:
+    """What gestures are told by. Lengths are in the person's own decimetres: a grown person's arm has five to the
+    wrist; x is measured to the arm's own side."""
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        side: str,
+        head: NDArray[np.float64],
+        camera: Vector,
+        curl: float,
+        rng: np.random.Generator,
+    ) -> None:
+        self.skeleton, self.head, self.curl, self.rng = skeleton, head, curl, rng
+        self.sign = SIDES[side]
+        self.shoulder, elbow, wrist = (skeleton[f"{part}.{side}"] for part in ("shoulder", "elbow", "wrist"))
+        self.length = float(np.linalg.norm(elbow - self.shoulder) + np.linalg.norm(wrist - elbow))
+        self.unit = self.length / 5.0
+        self.hip = skeleton[f"hip.{side}"]
+        self.camera = camera / np.linalg.norm(camera)
+        self.out, self.down = self.aside(1, -0.6, -0.4), self.aside(0.5, -1, -0.2)
+        self.inward, self.outward = self.aside(-1, 0, 0), self.aside(1, 0, 0)
+
+    def aside(self, x: float, y: float, z: float) -> Vector:
+        return np.array([self.sign * x, y, z])
+
+    def some(self, low: float, high: float) -> float:
+        return float(self.rng.uniform(low, high))
+
+    def from_chest(self, x: float, y: float, z: float, spread: float = 0.3) -> Vector:
+        """From the middle of the chest's surface."""
+        level = self.shoulder[1] - 1.3 * self.unit
+        return self._near(self.aside(x * self.unit, level + y * self.unit, self.skeleton.front + z * self.unit), spread)
+
+    def from_hip(self, x: float, y: float, z: float, spread: float = 0.2) -> Vector:
+        """From the middle between the hips."""
+        return self._near(self.aside(x * self.unit, self.hip[1] + y * self.unit, self.hip[2] + z * self.unit), spread)
+
+    def from_shoulder(self, x: float, y: float, z: float, spread: float = 0.3) -> Vector:
+        """From under the chin, at the height of the shoulder."""
+        place = self.aside(x * self.unit, self.shoulder[1] + y * self.unit, self.shoulder[2] + z * self.unit)
+        return self._near(place, spread)
+
+    def from_eyes(self, x: float, y: float, z: float) -> Vector:
+        """From between the eyes, turned with the head."""
+        neck = self.skeleton["neck"]
+        point = self.skeleton["eyes"] + self.aside(x, y, z) * self.unit - neck
+        return self._near(neck + self.head @ point, 0.15)
+
+    def towards(self, direction: Vector, share: float) -> Vector:
+        """A share of the arm's length away from the shoulder."""
+        return self.shoulder + direction / np.linalg.norm(direction) * self.length * share
+
+    def _near(self, place: Vector, spread: float) -> Vector:
+        return place + self.rng.normal(0, spread * self.unit, 3)
+
+
+# ---- gestures --------------------------------------------------------------------------------------------
+
+AHEAD, UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
+
+
+def hanging(a: Arm) -> Gesture:
+    wrist = a.from_shoulder(a.some(1.9, 2.9), -5 * a.some(0.93, 0.99), a.some(-0.3, 1.2), 0.1)
+    return Gesture("hanging", wrist, a.aside(0.4, 0, -1), a.inward, a.some(0.15, 0.6))
+
+
+def hip(a: Arm) -> Gesture:
+    return Gesture("hip", a.from_hip(1.75, 1.6, 0.3), a.aside(1, 0.1, -0.9), a.inward, 0.3)
+
+
+def pocket(a: Arm) -> Gesture:
+    return Gesture("pocket", a.from_hip(1.95, 0.5, 0.5, 0.15), a.out, a.inward, 0.2)
+
+
+def thigh(a: Arm) -> Gesture:
+    return Gesture("thigh", a.from_hip(1.2, 1.2, a.some(2.2, 3.4), 0.3), a.out, -UP, 0.5 * a.curl)
+
+
+def behind(a: Arm) -> Gesture:
+    wrist = a.from_hip(0.6, 1.2, 0, 0.15) * (1, 1, 0) + (a.skeleton.back - 0.5 * a.unit) * AHEAD
+    return Gesture("behind", wrist, a.aside(1, 0, -1), -AHEAD, 0.4)
+
+
+def chest(a: Arm) -> Gesture:
+    return Gesture("chest", a.from_chest(a.some(-0.5, 1.2), a.some(-2, 0), 0.7), a.down, -AHEAD, a.curl)
+
+
+def crossed(a: Arm) -> Gesture:
+    """The left arm under the right one."""
+    low, far = (-0.9, 0.45) if a.sign > 0 else (-0.5, 0.95)
+    return Gesture("crossed", a.from_chest(-0.75, low, far, 0.12), a.aside(0.9, -1, 0.5), -AHEAD, 0.4)
+
+
+def clasped(a: Arm) -> Gesture:
+    return Gesture("clasped", a.from_chest(0.55, -1.9, 0.8, 0.1), a.out, a.inward, 0.8)
+
+
+def praying(a: Arm) -> Gesture:
+    return Gesture("praying", a.from_chest(0.3, 0, 1.1, 0.05), a.out, a.inward, 0.1)
+
+
+def table(a: Arm) -> Gesture:
+    return Gesture("table", a.from_chest(0.9, -2.2, a.some(1.4, 2.6)), a.out, -UP, a.curl)
+
+
+def held_up(a: Arm) -> Gesture:
+    wrist = a.from_chest(a.some(0, 1.6), a.some(-1.6, 0.6), a.some(1.0, 2.6))
+    return Gesture("held up", wrist, a.down, a.inward, a.curl)
+
+
+def chin(a: Arm) -> Gesture:
+    return Gesture("chin", a.from_eyes(0.35, -2.0, 0.35), a.down, 0.6 * UP - AHEAD, a.some(0.5, 1.2))
+
+
+def cheek(a: Arm) -> Gesture:
+    return Gesture("cheek", a.from_eyes(0.95, -1.75, 0.1), a.down, a.inward, a.some(0, 0.5))
+
+
+def to_the_mouth(a: Arm) -> Gesture:
+    return Gesture("to the mouth", a.from_eyes(0.45, -1.6, 1.1), a.down, a.inward - 0.3 * AHEAD, a.curl)
+
+
+def to_the_ear(a: Arm) -> Gesture:
+    return Gesture("to the ear", a.from_eyes(1.2, -1.0, -0.3), a.down, a.inward, a.curl)
+
+
+def before_the_face(a: Arm) -> Gesture:
+    return Gesture("before the face", a.from_eyes(0.5, -0.9, 2.2), a.down, -AHEAD, a.curl)
+
+
+def forehead(a: Arm) -> Gesture:
+    return Gesture("forehead", a.from_eyes(1.0, -0.4, 0.7), a.out, -AHEAD, 0.3)
+
+
+def hair(a: Arm) -> Gesture:
+    return Gesture("hair", a.from_eyes(1.5, 0.5, -0.9), a.aside(1, 0.3, -0.2), a.inward, 0.5)
+
+
+def to_the_camera(a: Arm) -> Gesture:
+    """An open hand, palm or edge ahead, or a fist."""
+    wrist = a.towards(a.camera + a.rng.normal(0, 0.25, 3), a.some(0.7, 0.99))
+    palm = a.camera if a.rng.random() < 0.5 else -UP if a.rng.random() < 0.5 else a.inward
+    return Gesture("to the camera", wrist, a.down, palm, 1.2 if a.curl < 0.2 else a.curl)
+
+
+def beside_the_camera(a: Arm) -> Gesture:
+    """As when taking one's own picture."""
+    wrist = a.towards(a.camera + a.aside(a.some(0.1, 0.5), a.some(-0.2, 0.3), 0), 0.95)
+    return Gesture("beside the camera", wrist, a.down, a.inward, 0.9)
+
+
+def raised(a: Arm) -> Gesture:
+    height = (a.skeleton["eyes"][1] - a.shoulder[1]) / a.unit
+    wrist = a.from_shoulder(a.some(1.5, 3.2), height + a.some(-1, 1.5), a.some(0, 2))
+    return Gesture("raised", wrist, a.out, AHEAD, 0.5 * a.curl)
+
+
+def pointing(a: Arm) -> Gesture:
+    wrist = a.from_shoulder(a.some(2.5, 5), a.some(-2.3, 0.7), a.some(0, 4))
+    return Gesture("pointing", wrist, a.down, -UP, 0.9)
+
+
+def stretched(a: Arm) -> Gesture:
+    return Gesture("stretched", a.from_shoulder(6.5, a.some(-2, 1.5), a.some(-1, 1)), a.down, -UP, a.curl)
+
+
+def other_shoulder(a: Arm) -> Gesture:
+    return Gesture("other shoulder", a.from_chest(-1.3, 1.0, 0.6, 0.15), a.aside(0.6, -0.5, 0.6), -AHEAD, 0.3)
+
+
+def anywhere(a: Arm) -> Gesture:
+    direction = a.rng.normal((0, 0, 0.6), 1)
+    direction[2] = abs(direction[2])
+    return Gesture("anywhere", a.towards(direction, a.some(0.5, 1)), a.out, a.rng.normal(0, 1, 3), a.curl)
+
+
+GESTURES: dict[str, Callable[[Arm], Gesture]] = {
+    make.__name__.replace("_", " "): make
+    for make in (
+        *(hanging, hip, pocket, thigh, behind, chest, crossed, clasped, praying, table, held_up, chin, cheek),
+        *(to_the_mouth, to_the_ear, before_the_face, forehead, hair, to_the_camera, beside_the_camera, raised),
+        *(pointing, stretched, other_shoulder, anywhere),
+    )
+}
+CALM = ("hanging",) * 6 + ("hip", "pocket", "chest", "behind", "thigh", "chin")
+LIVELY = (
+    *(
+        "hanging",
+        "hip",
+        "chest",
+        "chin",
+        "cheek",
+        "to the mouth",
+        "raised",
+        "pointing",
+        "hair",
+        "forehead",
+        "stretched",
+    ),
+    *("anywhere", "anywhere", "other shoulder", "beside the camera"),
+    *("to the camera",) * 4,  # what networks get wrong most: the hand nearest of all
+)
+BOTH = ("crossed", "clasped", "table", "praying", "behind", "to the camera")
+"""What one arm does, and what both do together."""
+
+
+# ---- joints ----------------------------------------------------------------------------------------------
 
 
 def arm(skeleton: Skeleton, side: str, gesture: Gesture, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
