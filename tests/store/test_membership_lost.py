@@ -75,6 +75,21 @@ def test_a_claim_that_nobody_answers_may_be_sent_again(hall: Hall) -> None:
     assert hall.holdings.claim(member.account_id, mailbox, NOW) == tariff.FREE_CREDITS
 
 
+def test_a_store_that_stays_busy_is_given_up_before_the_function_is(hall: Hall) -> None:
+    """The function has 10 s: what it was not told by then would be the gateway's to explain."""
+    member = hall.member()
+    hall.wire.forever = {WRITE: wire.CONFLICT}
+    for change in (
+        lambda: hall.holdings.claim(member.account_id, uuid.uuid4().hex, NOW),
+        lambda: hall.holdings.add_key(member.account_id, keys.make(), "one", NOW),
+        lambda: hall.registry.open_session(uuid.uuid4().hex, "ada@example.com", make_token(), NOW),
+    ):
+        begin = hall.hands.now
+        with pytest.raises(Unavailable):
+            change()
+        assert 4 < hall.hands.now - begin < 6
+
+
 def test_a_conflict_while_claiming_is_waited_out(hall: Hall) -> None:
     member = hall.member()
     hall.wire.fates[WRITE] = [wire.CONFLICT, wire.THROTTLED, wire.CONFLICT]

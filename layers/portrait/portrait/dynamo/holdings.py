@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from portrait import tariff
 from portrait.dynamo.booking import Booking, moved, written
-from portrait.dynamo.identity import claim_key
-from portrait.dynamo.register import WITHIN_S, DynamoRegister
+from portrait.dynamo.identity import WITHIN_S, claim_key
+from portrait.dynamo.register import DynamoRegister
 from portrait.dynamo.store import (
     DAY_ROW,
     Item,
@@ -52,7 +52,7 @@ class DynamoHoldings:
     ) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.identity_table = identity_table
-        self.register = DynamoRegister(self.store, clock=clock, sleep=sleep, chance=chance)
+        self.register = DynamoRegister(self.store, clock=clock, sleep=sleep, chance=chance, within_s=WITHIN_S)
         self.committer = Committer(self.store, clock, sleep, chance)
         self.clock = clock
         self.sleep = sleep

@@ -16,7 +16,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -37,8 +37,8 @@ from portrait.dynamo.transaction import Change, Committer, Done, Found
 from portrait.identity import Allowance, Member, digest, make_account_id
 from portrait.problems import NotSignedIn, RateLimited, Unavailable, WrongCode
 
-WITHIN_S = 8.0
-"""How long opening an account may take: the function has 10 s."""
+WITHIN_S: Final = 5.0
+"""How long a change is tried for a page. The last attempt and a last look may take 2 s each, and the function has 10."""
 
 
 class DynamoIdentities:

@@ -51,10 +51,12 @@ class DynamoRegister:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
+        within_s: float = WITHIN_S,
     ) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.committer = Committer(self.store, clock, sleep, chance)
         self.clock = clock
+        self.within_s = within_s
 
     # ---- accounts and credits ------------------------------------------------------------------
 
@@ -215,7 +217,7 @@ class DynamoRegister:
         )
 
     def _commit(self, change: Change) -> Done | Found | Refused:
-        outcome = self.committer.commit(change, self.clock() + WITHIN_S)
+        outcome = self.committer.commit(change, self.clock() + self.within_s)
         if isinstance(outcome, Unknown | Overtaken):
             raise Unavailable()
         return outcome
