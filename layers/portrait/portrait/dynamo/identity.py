@@ -38,7 +38,7 @@ from portrait.identity import Allowance, Member, digest, make_account_id
 from portrait.problems import NotSignedIn, RateLimited, Unavailable, WrongCode
 
 WITHIN_S: Final = 5.0
-"""How long a change is tried for a page. The last attempt and a last look may take 2 s each, and the function has 10."""
+"""How long a change is tried for a page. The last attempt and a last look may add 2 s each; the function has 10."""
 
 
 class DynamoIdentities:
