@@ -25,6 +25,9 @@ FRAMINGS = {
 COUNTS = (0.7, 0.16, 0.09, 0.05)
 """Shares of one to four people; a face is always one."""
 
+NEAREST = 3.5
+"""Distance of the nearest camera, dm: a short arm's."""
+
 STATUES = 0.4
 """Share of statues among frames without people."""
 
@@ -54,8 +57,8 @@ class Shot:
 def planned(rng: np.random.Generator) -> Shot:
     framing = str(rng.choice(list(FRAMINGS), p=[share for share, _ in FRAMINGS.values()]))
     count = 1 if framing == "face" else int(rng.choice([1, 2, 3, 4], p=COUNTS))
-    focal = float(np.exp(rng.uniform(np.log(1.2), np.log(6))))
-    return Shot(framing, rng.uniform(*FRAMINGS[framing][1]), focal, count)
+    focal, reach = float(np.exp(rng.uniform(np.log(1.2), np.log(6)))), rng.uniform(*FRAMINGS[framing][1])
+    return Shot(framing, reach, max(focal, NEAREST / reach), count)
 
 
 def taken(
@@ -111,7 +114,7 @@ def places(shot: Shot, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     out = []
     for slot in range(shot.count):
         if shot.framing == "face":
-            height = -0.4 + rng.normal(0, 0.2) * shot.reach
+            height = -0.2 + rng.normal(0, 0.2) * shot.reach
         elif shot.framing == "full":
             height = rng.uniform(5.5, 7.5)
         else:  # the top of the head near the upper edge
