@@ -15,6 +15,14 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+PAGES = {
+    "home": "/",
+    "docs": "/docs/",
+    "reference": "/reference/",
+    "playground": "/playground/",
+    "account": "/account/",
+}
+
 FLAGS = (
     "--no-sandbox",  # tests run as root in containers
     "--use-angle=swiftshader",
@@ -31,6 +39,9 @@ TELL_OF_BREACHES = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
+
+PATIENCE_MS = 60_000
+"""Chromium draws with the processor here, and a busy machine has little of it to give."""
 
 ANSWERED_WITH_AN_ERROR = "Failed to load resource: the server responded with a status of "
 """What Chromium says of every 4xx that a script asked for. `Visit.answers` has them, with their paths."""
@@ -80,7 +91,8 @@ class Visit:
     def screenshot(self, name: str, whole: bool = True) -> None:
         """Write build/screenshots/NAME-LOOK.png."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.look}.png", full_page=whole, animations="disabled")
+        file = SCREENSHOTS / f"{name}-{self.look}.png"
+        self.page.screenshot(path=file, full_page=whole, animations="disabled", timeout=PATIENCE_MS)
 
     def barriers(self) -> list[str]:
         """What axe-core finds serious or critical on the page as it stands; one line each."""
@@ -119,7 +131,7 @@ def chromium() -> Iterator[Browser]:
 def visiting(browser: Browser, home: str, look: Look, **context: Any) -> Iterator[Visit]:
     """A fresh profile, without cookies. At its end it must have nothing to complain about."""
     opened = browser.new_context(**look.context | context)
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     opened.add_init_script(TELL_OF_BREACHES)
     visit = Visit(opened, opened.new_page(), home, look)
     opened.on("console", visit.hear)
