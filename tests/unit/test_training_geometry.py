@@ -137,3 +137,18 @@ def test_a_hand_towards_the_camera_is_nearest_of_all() -> None:
     for _ in range(50):
         wrist = poses.to_the_camera(arm).wrist - arm.shoulder
         assert wrist @ camera / np.linalg.norm(camera) > 2.5
+
+
+def test_held_out_places_light_nobody_else(tmp_path: Path) -> None:
+    for name in (*panoramas.HELD, "forest", "studio"):
+        (tmp_path / f"{name}.hdr").touch()
+    held, others = (panoramas.files(tmp_path, held=held) for held in (True, False))
+    assert {path.stem for path in held} == set(panoramas.HELD)
+    assert {path.stem for path in others} == {"forest", "studio"}
+
+
+def test_no_camera_is_nearer_than_an_arm() -> None:
+    rng = np.random.default_rng(0)
+    shots = [frames.planned(rng) for _ in range(2000)]
+    assert min(shot.reach * shot.focal for shot in shots) >= frames.NEAREST - 1e-9
+    assert all(shot.count == 1 for shot in shots if shot.framing == "face")
