@@ -41,7 +41,7 @@ class Signing:
         try:
             self.mail.send(address.ascii, f"{code} is your code to sign in", _message(code))
         except Undeliverable:
-            trail.facts["mail"] = "refused"  # for us; who asked is told nothing about the address
+            trail.facts["refused_mail"] = True  # for us; who asked is told nothing about the address
 
     def open_session(self, email: str, code: str, sender: str, old_token: str, now: float) -> tuple[Member, str]:
         """Who is signed in now, and the token of the session: always a new one, never one that a browser brought.

@@ -557,6 +557,7 @@ def test_every_alarm_tells_the_topic_and_keeps_silent_without_data(resources: di
         "AccountFaults",
         "PaymentsFaults",
         "OddPayments",
+        "RefusedMail",
         "RefusedSignatures",
         "UncertainDebits",
         "GatewayErrors",

@@ -69,10 +69,13 @@ def test_a_known_and_an_unknown_address_are_answered_alike(office: Office) -> No
     assert (wrong[0].status, wrong[0].code) == (403, "wrong_code")
 
 
-def test_an_address_that_mail_is_refused_to_is_answered_like_any(office: Office) -> None:
+def test_an_address_that_mail_is_refused_to_is_answered_like_any(capsys: pytest.CaptureFixture[str]) -> None:
+    office = Office(Settings.read({**GOOD, "SITE_URL": SITE_URL}))
     office.mail.refuses = {"nobody@example.com"}
     answers = [office.ask("POST", "/session/v1/code", {"email": f"{who}@example.com"}) for who in ("ada", "nobody")]
     assert answers[0] == answers[1]
+    told = capsys.readouterr().out
+    assert told.count('"RefusedMail":[1.0]') == 1 and "nobody@example.com" not in told
 
 
 def test_mail_that_is_down_is_told(office: Office) -> None:

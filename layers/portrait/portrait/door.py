@@ -190,6 +190,8 @@ class Door:
             metrics.add_metric("UncertainDebits", MetricUnit.Count, not trail.receipt.certain)
         if "odd_payment" in trail.facts:
             metrics.add_metric("OddPayments", MetricUnit.Count, 1)
+        if "refused_mail" in trail.facts:
+            metrics.add_metric("RefusedMail", MetricUnit.Count, 1)
         if "refused_signature" in trail.facts:
             metrics.add_metric("RefusedSignatures", MetricUnit.Count, 1)
         metrics.flush_metrics()
