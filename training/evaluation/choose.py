@@ -24,6 +24,7 @@ def main() -> None:
     options = parsed()
     rng = np.random.default_rng(options.seed)
     torch.manual_seed(options.seed)
+    torch.set_num_threads(1)  # single frames are too small to be shared among threads
     scenes = backgrounds.backgrounds(rng, 400, SIDE * 5 // 4, options.scenes)
     rows = [(path, k) for path in shards.paths(options.shards, "test") for k in range(len(shards.records(path)))]
     picked = [rows[k] for k in rng.permutation(len(rows))[: options.frames]]
