@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e import local_machine
 from tests.e2e.local_machine import Machine
+from tests.e2e.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,6 +97,25 @@ def test_keys_credits_and_demo_key_survive_kill_9_and_nothing_is_left_running(tm
     with local_machine.started(tmp_path, environment={"WORKERS": "1"}) as machine:
         assert demo_key(machine) == key
         assert get(f"{machine.url}/account/v1", key)["credits"] == credits
+
+
+def test_who_is_signed_in_stays_so_over_kill_9_and_secrets_are_the_owners_alone(tmp_path: Path) -> None:
+    """Accounts are found by a secret of this machine: another one at the next start would leave them without owners."""
+    with local_machine.started(tmp_path, environment={"WORKERS": "1"}) as machine:
+        if "also over kill -9" not in "".join(machine.said):
+            pytest.skip("the store that is installed here makes no such promise")
+        ada = Visitor(machine).sign_in()
+        account = ada.call("GET", "/session/v1").json()
+        for name in ("identity.secret", "demo.key", "outbox"):
+            assert (machine.data / name).stat().st_mode & 0o077 == 0, name
+        machine.stop(signal.SIGKILL)
+    with local_machine.started(tmp_path, environment={"WORKERS": "1"}) as machine:
+        ada.machine = machine
+        assert ada.call("GET", "/session/v1").json() == account
+        assert (
+            Visitor(machine, ada.address).sign_in().call("GET", "/session/v1").json()["account_id"]
+            == account["account_id"]
+        )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
