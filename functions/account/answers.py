@@ -16,6 +16,9 @@ from portrait.problems import InvalidOption
 COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute a cell instead of showing it (OWASP, CSV Injection)."""
 
+CURSOR_CHARACTERS: Final = 512
+"""More than any of ours has: the longest names of rows hold an id of Stripe's. DynamoDB takes 1,024 bytes for a key."""
+
 
 def session(member: Member, credits: int, has_claimed: bool) -> dict[str, Any]:
     return {
@@ -68,6 +71,8 @@ def place(text: str) -> Entry:
 
     Whose statement it is, is never in it: somebody else's cursor is a place in one's own.
     """
+    if len(text) > CURSOR_CHARACTERS:
+        raise _no_cursor()
     try:
         told = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from account.answers import cursor
 from portrait import keys, tariff
 from portrait.door import ROUTES
+from portrait.ledger import Entry
 from portrait.settings import Settings
 from tests.membership import ORIGIN_SECRET, SITE_URL, Answer, Office, token_in
 from tests.store.books import at_once
@@ -88,6 +90,13 @@ def test_mail_that_is_down_is_told(office: Office) -> None:
 def test_blanks_in_a_code_do_not_matter(office: Office, shown: str) -> None:
     code = office.code_for("ada@example.com")
     assert sign_in(office, "ada@example.com", shown.format(*code)).status == 200
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x", "0" * 32, "\u0661\u0662\u0663\u0664\u0665\u0666", " "])
+def test_what_is_no_code_is_a_wrong_code(office: Office, text: str) -> None:
+    office.code_for("ada@example.com")
+    answer = sign_in(office, "ada@example.com", text)
+    assert (answer.status, answer.code) == (403, "wrong_code")
 
 
 def test_upper_and_lower_case_are_one_account(office: Office) -> None:
@@ -573,6 +582,13 @@ def test_a_query_that_may_not_be_is_named(office: Office, path: str, code: str) 
     answer = office.ask("GET", path, cookie=office.signed_in())
     assert (answer.status, answer.code) == (400, code)
     assert path.partition("?")[2].partition("=")[0] in answer.json["error"]
+
+
+def test_a_cursor_that_no_store_could_have_told_asks_no_store(office: Office) -> None:
+    cookie = office.signed_in()
+    for row, status in (("DISPUTE#" + "x" * 200 + "#12", 200), ("A" * 1025, 400), ("A" + ("#" + "x" * 200) * 6, 400)):
+        place = cursor(Entry(row=row, credits=0, at=1, note=""))
+        assert office.ask("GET", f"/account/v1/statement?cursor={place}", cookie=cookie).status == status
 
 
 def test_a_switch_is_on_or_off(office: Office) -> None:

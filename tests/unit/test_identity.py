@@ -56,6 +56,7 @@ def test_any_text_is_an_address_or_is_refused(text: str) -> None:
         ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example", True, True),
         ("ada+1@example.com", "ada+2@example.com", False, True),
         ("a.da@gmail.com", "ada+x@gmail.com", False, True),
+        ("ada@gmail.com", "a.da@googlemail.com", False, True),
         ("a.da@example.com", "ada@example.com", False, False),
         ("ada@example.com", "ada@example.org", False, False),
         ("+ada@example.com", "+eve@example.com", False, False),

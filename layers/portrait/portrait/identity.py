@@ -25,8 +25,8 @@ from portrait.problems import InvalidEmail
 ACCOUNT: Final = "acct_"
 EMAIL_CHARACTERS: Final = 254
 """Longest address (RFC 5321, 4.5.3.1.3)."""
-DOTLESS: Final = frozenset({"gmail.com", "googlemail.com"})
-"""Domains where dots in the name make no other mailbox."""
+GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
+"""Two domains of the same mailboxes. Dots in the name make no other one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Address:
         """What most mail services deliver it to, without its tag: good enough to count free credits by."""
         name, _, domain = self.identity.rpartition("@")
         name = name.partition("+")[0] or name
-        return f"{name.replace('.', '') if domain in DOTLESS else name}@{domain}"
+        return f"{name.replace('.', '')}@gmail.com" if domain in GMAIL else f"{name}@{domain}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Seal:
         return self._of("sender", sender)
 
     def _of(self, kind: str, text: str) -> str:
-        return hmac.digest(self.secret, f"{kind} {text}".encode(), "sha256").hex()
+        return hmac.digest(self.secret, f"{kind} {text}".encode("utf-8", "replace"), "sha256").hex()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def sender_of(request: Request, origin_secret: str) -> str:
     distribution adds.
     """
     proof = request.headers.get("x-origin-proof", "")
-    is_proved = bool(origin_secret) and hmac.compare_digest(proof.encode(), origin_secret.encode())
+    is_proved = bool(origin_secret) and hmac.compare_digest(proof.encode("utf-8", "replace"), origin_secret.encode())
     told = request.headers.get("x-viewer-address", "") if is_proved else ""
     try:
         address = ipaddress.ip_address((told or request.source_ip).strip("[]"))
