@@ -18,11 +18,12 @@ class BrokenManifest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How a picture becomes the input: float32, (pixel / 255 - mean) / deviation, in the order of the input's channels.
+    """How a picture becomes the input: float32, (pixel / 255 - mean) / deviation.
 
-    colour: RGB or BGR. fit: `letterbox` keeps the picture's proportions and centres it, `stretch` fills the input.
-    border: what lies around a letterboxed picture, `black` or its own `edge` drawn on. layout: NCHW is (1, 3, height,
-    width), NHWC (1, height, width, 3); outputs of four dimensions have the same.
+    colour: RGB or BGR; mean and deviation are of red, green and blue either way. fit: `letterbox` keeps the picture's
+    proportions and centres it, `stretch` fills the input. border: what lies around a letterboxed picture, `black` or
+    its own `edge` drawn on. layout: NCHW is (1, 3, height, width), NHWC (1, height, width, 3); outputs of four
+    dimensions have the same.
     """
 
     name: str

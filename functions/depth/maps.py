@@ -36,7 +36,9 @@ def _bent(values: Map, steps: "Steps") -> Map:
     rows = (np.maximum(steps.before - 1, 0), steps.before, steps.after, np.minimum(steps.after + 1, last))
     t = steps.share
     weights = (t * (t * (2 - t) - 1), t * t * (3 * t - 5) + 2, t * (t * (4 - 3 * t) + 1), t * t * (t - 1))
-    result: Map = sum(values[row] * (weight / 2)[:, None] for row, weight in zip(rows, weights, strict=True))
+    result: Map = np.zeros((len(t), values.shape[1]), np.float32)
+    for row, weight in zip(rows, weights, strict=True):
+        result += values[row] * (weight / 2)[:, None]
     return result
 
 

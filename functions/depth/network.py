@@ -60,12 +60,12 @@ class Network:
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """image: (height, width, 3) RGB, 0 to 255."""
         given = self.manifest.input
-        mean, deviation = np.array(given.mean, np.float32), np.array(given.deviation, np.float32)
-        values = (image - 255 * mean) / (255 * deviation)
-        if given.colour == "BGR":
-            values = values[..., ::-1]
-        ordered = values.transpose(2, 0, 1) if given.layout == "NCHW" else values
-        feed = {given.name: np.ascontiguousarray(ordered[None], np.float32)}
+        channels = range(3) if given.colour == "RGB" else (2, 1, 0)
+        scales = [np.float32(1 / (255 * deviation)) for deviation in given.deviation]
+        shifts = [np.float32(mean / deviation) for mean, deviation in zip(given.mean, given.deviation, strict=True)]
+        values = np.stack([image[..., channel] * scales[channel] - shifts[channel] for channel in channels])
+        ordered = values if given.layout == "NCHW" else values.transpose(1, 2, 0)
+        feed = {given.name: np.ascontiguousarray(ordered[None])}
         meanings = self.manifest.outputs
         outputs = self.session.run(list(meanings.values()), feed)
         if given.layout == "NHWC":
