@@ -19,7 +19,7 @@ export function offerDownloads(current) {
           save(blob, name);
           told.textContent = `${name}, ${fileSize(blob.size)}`;
         } catch {
-          told.textContent = "This browser could not make that file. The 16-bit PNG is whole.";
+          told.textContent = "That file could not be made here. The 16-bit PNG is whole.";
         }
       });
     });

@@ -131,7 +131,13 @@ async function receive(sent, answer) {
   if (sent !== picture) return; // somebody chose another one meanwhile
   tellAnswer(sent, answer);
   bringToSight();
-  await showAnswer(answer.png, sent.name).catch(() => tellFailure(new Problem({ code: "unreadable_answer" })));
+  try {
+    await showAnswer(answer.png, sent.name);
+  } catch {
+    if (sent !== picture) return;
+    shown = undefined;
+    tellFailure(new Problem({ code: "unreadable_answer" }));
+  }
 }
 
 /** Progress in words and a bar: how much is sent, then how long the service has been at it. */

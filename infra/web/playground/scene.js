@@ -28,15 +28,6 @@ const MOST_PITCH = 0.6;
 const KEY_STEP = 0.09; // radians for one press
 const SWAY = 0.09; // radians that the relief leans toward the pointer
 
-/** Whether this browser can draw it at all. */
-export function isPossible() {
-  try {
-    return Boolean(document.createElement("canvas").getContext("webgl2"));
-  } catch {
-    return false;
-  }
-}
-
 /**
  * A geometry of a surface (see relief.js) at a strength. Its points have normals and texture coordinates.
  */

@@ -7,6 +7,13 @@ import { raster } from "./relief.js";
 const TEXTURE_EDGE = 2048;
 const GRID_EDGE = 420; // points on the longer edge: the network sees no finer, and a mesh of it stays below 15 MB
 
+const WITHOUT_WEBGL = "This browser can't draw the relief: it needs WebGL 2. The meshes below can be downloaded all the same.";
+const UNLOADED = "The relief could not be loaded. Choose it again once there is a connection.";
+
+function hasWebgl() {
+  return Boolean(blank(1, 1).getContext("webgl2"));
+}
+
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** What is shown. `worker`: address of the script that reads depth maps. */
@@ -14,6 +21,7 @@ export class Stage {
   constructor(worker) {
     this.worker = worker;
     this.relief = undefined; // {made, photo, backdrop, strength} once a depth map was read
+    this.isUnread = false; // the map was seen, but no surface could be made of it
     this.scene = undefined;
     this.turn = 0; // counts pictures: an answer for one that has gone is dropped
     this.listen();
@@ -51,10 +59,12 @@ export class Stage {
     part("split").hidden = false;
     part("view-relief").disabled = false;
     this.split(50);
-    const relief = await this.read(png, { width: depth.naturalWidth, height: depth.naturalHeight });
+    const size = { width: depth.naturalWidth, height: depth.naturalHeight };
+    const relief = await this.read(png, size).catch(() => undefined);
     if (turn !== this.turn) return;
     this.relief = relief;
-    part("strength").value = relief.strength;
+    this.isUnread = !relief;
+    if (relief) part("strength").value = relief.strength;
     await this.draw();
   }
 
@@ -78,18 +88,20 @@ export class Stage {
   /** Show what the chosen view needs; three.js comes with the first relief. */
   async draw() {
     const wanted = this.view === "relief";
+    const ready = wanted && Boolean(this.relief);
     part("compare").hidden = wanted;
-    part("relief").hidden = !wanted;
-    part("relief-controls").hidden = !wanted;
+    part("relief").hidden = !ready;
+    part("relief-controls").hidden = !ready;
     if (!wanted) return this.tell("");
-    if (!this.relief) return this.tell("Reading the depth map …");
+    if (!ready) return this.tell(this.isUnread ? "This browser can't make a relief of it." : "Reading the depth map …");
     try {
       await this.drawRelief();
       this.tell("");
     } catch {
+      this.loading = undefined; // perhaps there is a connection next time
       part("relief").hidden = true;
       part("relief-controls").hidden = true;
-      this.tell("This browser can't draw the relief: it needs WebGL 2. The meshes below can be downloaded all the same.");
+      this.tell(hasWebgl() ? UNLOADED : WITHOUT_WEBGL);
     }
   }
 
@@ -128,6 +140,7 @@ export class Stage {
 
   forget() {
     this.relief = undefined;
+    this.isUnread = false;
     if (this.depthUrl) URL.revokeObjectURL(this.depthUrl);
     this.depthUrl = undefined;
   }
