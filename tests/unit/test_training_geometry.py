@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data import panoramas
-from training.render import frames, meshes, poses, solids
+from training.render import frames, library, meshes, poses, solids
 
 
 def directions(count: int = 200) -> np.ndarray:
@@ -152,3 +152,27 @@ def test_no_camera_is_nearer_than_an_arm() -> None:
     shots = [frames.planned(rng) for _ in range(2000)]
     assert min(shot.reach * shot.focal for shot in shots) >= frames.NEAREST - 1e-9
     assert all(shot.count == 1 for shot in shots if shot.framing == "face")
+
+
+def test_no_skin_and_no_shape_of_a_face_is_in_both_splits() -> None:
+    targets = [Path(f"nose-{k}.target") for k in range(19)]
+    assert not set(library.targets_of(targets, "train")) & set(library.targets_of(targets, "test"))
+    assert {*library.targets_of(targets, "train"), *library.targets_of(targets, "test")} == set(targets)
+    ages, tones = ("young", "middleage", "old"), ("lightskinned", "darkskinned")
+    skins = [
+        Path(f"{age}_{tone}_{sex}_diffuse{number}.png")
+        for age in ages
+        for tone in tones
+        for sex in ("female", "male")
+        for number in ("", 2, 3)
+    ]
+    for sex in ("female", "male"):
+        for age in ("young", "old", "child"):
+            train, test = (set(library.skins_of(skins, split, sex, age)) for split in ("train", "test"))
+            assert train and test and not train & test
+            assert all(f"_{sex}_" in path.name for path in train | test)
+
+
+def test_nothing_that_is_worn_is_in_both_splits() -> None:
+    for kind in ("hair", "male", "female"):
+        assert not set(library.WARDROBE["train"][kind]) & set(library.WARDROBE["test"][kind])

@@ -13,14 +13,16 @@ from training.data.shards import PARTS, Someone
 from training.render import outfits, parts, poses
 from training.render.accessories import Head
 from training.render.clothing import Clothing
-from training.render.library import SHOES, WARDROBE, Library
+from training.render.library import SHOES, WARDROBE, Library, skins_of
 from training.render.meshes import about_axis, vertex_normals
 from training.render.poses import Posture, Skeleton
 from training.render.renderer import Look, Piece, Pose
 
 HAIR_COLOURS = np.array([(0.12, 0.08, 0.06), (0.35, 0.22, 0.12), (0.8, 0.62, 0.38), (0.5, 0.5, 0.5), (1, 1, 1)])
 
-MELANIN = np.array([(0.6, 0.4, 0.31), (0.47, 0.28, 0.2), (0.32, 0.17, 0.105), (0.17, 0.085, 0.05), (0.06, 0.032, 0.02)])
+MELANIN = np.array(
+    [(0.54, 0.36, 0.28), (0.47, 0.28, 0.2), (0.32, 0.17, 0.105), (0.17, 0.085, 0.05), (0.06, 0.032, 0.02)]
+)
 """Linear colours of skin from pale to dark, about even steps of the typology angle."""
 
 THICKNESS = 0.05
@@ -181,7 +183,7 @@ class Character:
             pieces.append(thickened(made) if kind == "cloth" else made)
         mesh, everywhere = library.body, self._body_rows("body")
         seen = ~hidden[mesh.faces[mesh.groups == "body"]].all(1)
-        skins = library.skins_of(self.split, self.sex, self.age)
+        skins = skins_of(library.skins, self.split, self.sex, self.age)
         skin = piece("skin", self.body, narrowed(everywhere, seen), list(library.bone), skins[rng.integers(len(skins))])
         if self.skirted:
             pieces.append(piece("cloth", self._flared(), self._body_rows("helper-skirt"), list(library.bone), None))

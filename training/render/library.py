@@ -66,18 +66,7 @@ class Library:
 
     def faces_of(self, split: str) -> dict[str, list[Path]]:
         """Targets of each feature for the characters of a split."""
-        held = {group: files[::HELD_TARGETS] for group, files in self.features.items()}
-        if split == "test":
-            return held
-        return {group: [path for path in files if path not in held[group]] for group, files in self.features.items()}
-
-    def skins_of(self, split: str, sex: str, age: str) -> list[Path]:
-        """Pictures of skin for a sex, of the age if there are any."""
-        held = [path for path in self.skins if path.name.startswith(HELD_SKINS)]
-        known = held if split == "test" else [path for path in self.skins if path not in held]
-        known = [path for path in known if f"_{sex}_" in path.name and "suit" not in path.name]
-        same_age = [path for path in known if path.name.startswith(("old", "middleage")) == (age == "old")]
-        return same_age or known
+        return {group: targets_of(files, split) for group, files in self.features.items()}
 
     def piece(self, group: str, name: str) -> Path:
         return self.assets / group / name / f"{name}.mhclo"
@@ -98,6 +87,19 @@ class Library:
         table /= np.maximum(total, 1e-9)
         table[total[:, 0] == 0, self.bone["root"]] = 1
         self.weights = table
+
+
+def targets_of(files: list[Path], split: str) -> list[Path]:
+    held = files[::HELD_TARGETS]
+    return held if split == "test" else [path for path in files if path not in held]
+
+
+def skins_of(files: list[Path], split: str, sex: str, age: str) -> list[Path]:
+    """Pictures of skin for a sex, and for the age if there are any of it."""
+    known = [path for path in files if path.name.startswith(HELD_SKINS) == (split == "test")]
+    known = [path for path in known if f"_{sex}_" in path.name and "suit" not in path.name]
+    same_age = [path for path in known if path.name.startswith(("old", "middleage")) == (age == "old")]
+    return same_age or known
 
 
 def parents_first(parents: dict[str, str | None]) -> list[str]:
