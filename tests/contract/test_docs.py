@@ -13,7 +13,11 @@ from depth import answer
 from depth.ports import Subject
 from payments import notices
 from portrait import door, problems, tariff
+from portrait.door import Door, Reply, Request
+from portrait.ledger import Caller, Receipt
+from portrait.problems import Unavailable
 from portrait.settings import Settings
+from portrait.trail import Trail
 from tests.contract.test_openapi import GATEWAY_CODES, PROBLEMS, WORDED
 from tests.unit.test_settings import GOOD
 
@@ -209,13 +213,46 @@ def test_the_events_to_subscribe_to_are_those_that_are_read() -> None:
     assert sorted(named) == sorted(notices.READERS)
 
 
-def test_every_runbook_is_of_an_alarm() -> None:
-    for runbook in (ROOT / "docs/runbooks").glob("*.md"):
-        assert f"[`...-{runbook.stem}`](runbooks/{runbook.name})" in DEPLOY
-        assert runbook.read_text().startswith(f"# {runbook.stem}\n")
+def alarms() -> set[str]:
+    """Their names behind the stack's own, in the template and in its nested ones."""
+    stacks = [TEMPLATE, *(yaml_parse(file.read_text()) for file in sorted((ROOT / "infra/stacks").glob("*.yaml")))]
+    found = [
+        own["Properties"]["AlarmName"]["Fn::Sub"]
+        for stack in stacks
+        for own in stack["Resources"].values()
+        if own["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    assert found
+    return {name.removeprefix("${AWS::StackName}-") for name in found}
 
 
-def test_every_alarm_of_the_template_is_in_the_table() -> None:
-    described = {name for row in rows(DEPLOY) for name in re.findall(r"`\.\.\.(-[\w-]+)`", row[0])}
-    alarms = [own["Properties"] for own in TEMPLATE["Resources"].values() if own["Type"] == "AWS::CloudWatch::Alarm"]
-    assert described == {own["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}") for own in alarms}
+def test_every_alarm_has_a_runbook_of_its_name() -> None:
+    runbooks = {file.stem: file.read_text() for file in (ROOT / "docs/runbooks").glob("*.md")}
+    assert set(runbooks) == alarms()
+    for name, text in runbooks.items():
+        assert text.startswith(f"# {name}\n")
+        assert re.search("^1[.] ", text, re.MULTILINE), name
+
+
+def test_every_alarm_is_in_the_table_with_its_runbook() -> None:
+    described = [row[0] for row in rows(DEPLOY) if "`...-" in row[0]]
+    assert sorted(described) == sorted(f"[`...-{name}`](runbooks/{name}.md)" for name in alarms())
+
+
+def test_what_a_runbook_looks_for_in_a_log_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    def unlucky(request: Request, trail: Trail) -> Reply:
+        trail.caller, trail.receipt = Caller("acct_1", "", "pd_live_x", 60), Receipt(1, 0, certain=False)
+        raise Unavailable() from OSError("No route to host: 192.0.2.1")
+
+    Door(Settings.read(GOOD), "unlucky").answer({"httpMethod": "GET", "path": "/health"}, unlucky)
+    lines = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    [line] = [line for line in lines if line.get("message") == "call"]
+    assert line["cause"] == "OSError: No route to host"  # and no value that stood in it
+    messages, outcomes = {"call", "fault"}, {"unavailable", "timeout", "internal"}
+    for name in ("faults", "account-faults", "uncertain-debits", "depth-throttles"):
+        named = set(re.findall(r"`([a-z_]+)`", (ROOT / f"docs/runbooks/{name}.md").read_text()))
+        assert named - messages - outcomes <= set(line), name
+    gateway = TEMPLATE["Resources"]["Api"]["Properties"]["AccessLogSetting"]["Format"]
+    named = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs/runbooks/gateway-errors.md").read_text()))
+    assert named == {"route", "status", "made_by_gateway"}
+    assert all(f'"{field}":' in gateway for field in named)

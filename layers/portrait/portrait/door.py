@@ -171,6 +171,8 @@ class Door:
             "cold": self.is_cold,
             **trail.facts,
         }
+        if isinstance(problem, Fault) and problem.__cause__:
+            line["cause"] = _cause(problem.__cause__)
         if trail.caller:
             line |= {"account": trail.caller.account_id, "key": trail.caller.key_prefix}
         if trail.receipt:
@@ -212,6 +214,11 @@ def _request(event: dict[str, Any]) -> Request:
         query=event.get("queryStringParameters") or {},
         source_ip=str((context.get("identity") or {}).get("sourceIp") or ""),
     )
+
+
+def _cause(error: BaseException) -> str:
+    """What stood behind a fault, for the log: what kind of error, and of its text what comes before any value."""
+    return f"{type(error).__name__}: {str(error).partition(':')[0]}"
 
 
 def _path(path: str) -> str:
