@@ -32,13 +32,18 @@ def vertical_gradient(frame: Frame) -> Answer:
 
 def dome(frame: Frame) -> Answer:
     """The farther from the true silhouette, the nearer: what a matte alone would give."""
-    inside, depth = frame.alpha > 0.5, np.zeros_like(frame.alpha)
+    near = raised(frame.alpha)
+    return Answer(near, normals=facing(near))
+
+
+def raised(alpha: Map) -> Map:
+    """The square root of the distance to the silhouette, in steps to the four sides."""
+    inside, depth = alpha > 0.5, np.zeros_like(alpha)
     while inside.any():
         depth += inside
         padded = np.pad(inside, 1)
         inside = inside & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    near = np.sqrt(depth)
-    return Answer(near, normals=facing(near))
+    return np.asarray(np.sqrt(depth), np.float32)
 
 
 def facing(near: Map) -> Map:
