@@ -73,7 +73,7 @@ async def running(options: Options, log: Log) -> AsyncIterator[Machine]:
             if _is_on_this_machine(there):  # credits of a deployment are worth money, and no play money buys them
                 plan, tills = checkout.stand_in(plan, url, options.data)
             environment = _environment(options, there)
-            differences = _differences(options, url)
+            differences = _differences(options, url, there)
             functions = {name: _here(function, differences) for name, function in plan.functions.items()}
             pools = {
                 name: Pool(function, _workers(function, options), environment, options.root, log.write)
@@ -172,19 +172,32 @@ def _environment(options: Options, there: Store) -> dict[str, str]:
     }
 
 
-def _differences(options: Options, url: str) -> dict[str, str]:
+def _differences(options: Options, url: str, there: Store) -> dict[str, str]:
     """Variables of the template that are others on this machine."""
-    secret = options.data / "identity.secret"
-    secret.touch(mode=0o600)
-    if not secret.read_text():
-        secret.write_text(secrets.token_hex(32) + "\n")
     bounds = {} if options.aws_limits else {"ANSWER_BYTES": "0"}
     return {
         **bounds,
         "SITE_URL": url,
-        "IDENTITY_SECRET": f"file:{secret}",
+        "IDENTITY_SECRET": identity_secret(options, there),
         "ORIGIN_SECRET": "",  # nothing stands between a browser and this machine
     }
+
+
+def identity_secret(options: Options, there: Store) -> str:
+    """Where the key is by which accounts are found: this machine's own, unless IDENTITY_SECRET names another.
+
+    A deployment's tables need the deployment's: with another one people would open second accounts in them, and have
+    free credits once more. Raises MachineError.
+    """
+    if told := options.environment.get("IDENTITY_SECRET"):
+        return told
+    if not _is_on_this_machine(there):
+        raise MachineError("These tables are a deployment's: set IDENTITY_SECRET to the ARN of its secret.")
+    secret = options.data / "identity.secret"
+    secret.touch(mode=0o600)
+    if not secret.read_text():
+        secret.write_text(secrets.token_hex(32) + "\n")
+    return f"file:{secret}"
 
 
 def _here(function: Function, differences: Mapping[str, str]) -> Function:

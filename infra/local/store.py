@@ -126,8 +126,9 @@ def client(endpoint: str, credentials: Mapping[str, str], region: str) -> Any:
 
 
 def make_tables(dynamodb: Tables, tables: Sequence[Table], only_look: bool = False) -> None:
-    """Create what is not there: tables, and indexes of tables that an earlier release made. `only_look`, where tables belong to a deployment: one that is missing is an error.
+    """Create what is not there: tables, and indexes of tables that an earlier release made.
 
+    `only_look`, where tables belong to a deployment: one that is missing is an error.
     Raises StoreError, also where the store does not answer or the credentials are not good.
     """
     try:

@@ -43,6 +43,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
         ("SITE_URL", "https://example.com/"),
         ("SITE_URL", "https://example.com/path"),
         ("SITE_URL", "https://example.com?x"),
+        ("SITE_URL", "https://Example.com"),
+        ("SITE_URL", "https://example.com:443"),
+        ("SITE_URL", "https://b\u00fccher.example"),
     ],
 )
 def test_a_malformed_variable_is_named(name: str, text: str) -> None:

@@ -112,8 +112,11 @@ def _url(text: str) -> str:
 
 
 def _origin(text: str) -> str:
+    """As browsers write it in `Origin`, which it is compared with: lower case, and no port where it is https's own."""
     if text and urlsplit(_url(text))._replace(scheme="", netloc="").geturl():
         raise ValueError("expected scheme and host alone")
+    if text != text.lower() or text.endswith(":443") or not text.isascii():
+        raise ValueError("expected what browsers send as Origin: lower case, no :443, other scripts in punycode")
     return text
 
 
