@@ -19,8 +19,8 @@ GUIDE_PIXELS: Final = 1_000_000
 """Pixels of the fine raster. More is not seen in a depth map, and costs in proportion."""
 
 COARSER: Final = 2
-"""The filter looks at a raster so much coarser than the estimate: a quarter of the time for the same edges (IoU of the
-silhouettes .999, and .99 where a person is small)."""
+"""For alpha the filter looks at a raster so much coarser than the estimate: a quarter of the time for the same edges
+(IoU of the silhouettes .999, and .99 where a person is small)."""
 
 RADIUS: Final = 2
 """Of the filter's window, pixels of that raster: twice the matte network's stairs."""
@@ -89,11 +89,11 @@ def continued(values: Map, own: Map) -> Map:
 def fine_normals(normals: Map, own: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     """Normals (3, h, w) on the fine raster (width, height), along the picture's edges.
 
-    They are taken from where the weights `own` are not 0, so nothing beyond the silhouette turns a person's rim.
+    They are taken from where the weights `own` are not 0, so nothing beyond the silhouette turns a person's rim. The
+    filter looks at all of the estimate's raster: on a coarser one it would smooth noses away.
     """
-    width, height = coarser(own.shape)
-    inner = np.stack([maps.resample(continued(layer, own), (width, height)) for layer in normals])
-    slopes, offsets = guided_coefficients(seen(pixels, (width, height)), inner, NORMALS_EPSILON)
+    inner = np.stack([continued(layer, own) for layer in normals])
+    slopes, offsets = guided_coefficients(seen(pixels, (own.shape[1], own.shape[0])), inner, NORMALS_EPSILON)
     fine = np.stack([maps.resample_smooth(offset, size) for offset in offsets])
     for colour, guide in enumerate(seen(pixels, size)):
         fine += np.stack([maps.resample(slope, size) * guide for slope in slopes[:, colour]])
@@ -102,7 +102,7 @@ def fine_normals(normals: Map, own: Map, pixels: Pixels, size: tuple[int, int]) 
 
 def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     """Alpha on the fine raster (width, height): 0 or 1 far from the silhouette, guided by the picture near it."""
-    width, height = coarser(alpha.shape)
+    width, height = (max(1, edge // COARSER) for edge in alpha.shape[::-1])
     alpha = maps.resample(maps.box_mean(alpha, COARSER // 2), (width, height))
     around = maps.box_mean(alpha, RADIUS)
     rows = maps.Steps.between(0, height, size[1], height)
@@ -118,11 +118,6 @@ def fine_alpha(alpha: Map, pixels: Pixels, size: tuple[int, int]) -> Map:
     guided = np.einsum("nc,nc->n", line[:, :3], colours) * np.float32(1 / 255) + line[:, 3]
     fine[y, x] = ((guided - LOWEST) / (HIGHEST - LOWEST)).clip(0, 1)
     return fine
-
-
-def coarser(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Width and height of the raster that the filter looks at."""
-    return max(1, shape[1] // COARSER), max(1, shape[0] // COARSER)
 
 
 def seen(pixels: Pixels, size: tuple[int, int]) -> NDArray[np.float32]:

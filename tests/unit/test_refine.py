@@ -109,18 +109,18 @@ class TestNormals:
         assert np.allclose(normals[0][inside], -1, atol=1e-3)
 
     def test_they_turn_where_the_picture_has_an_edge(self) -> None:
-        """A sleeve before a shirt: the network draws the turn 24 pixels wide, and the picture shows where it is."""
+        """A sleeve before a shirt: the network draws the turn 14 pixels wide, and the picture shows where it is."""
         across = np.linspace(-1, 1, 128, dtype=np.float32) + np.zeros((128, 1), np.float32)
-        x = (across * 20).clip(-0.7, 0.7)
+        x = (across * 25).clip(-0.7, 0.7)
         normals = np.stack([x, 0 * x, np.sqrt(1 - x**2)])
         colours = np.where(across[..., None].repeat(4, 0).repeat(4, 1) < 0, [190, 60, 60], [40, 70, 160])
         ones = np.ones_like(x)
         relief = refine.refine(Estimate(ones, ones, normals), Photograph(colours.astype(np.uint8)))
         assert relief.normals is not None
         row = relief.normals[0, 256]
-        assert np.ptp(row[[252, 259]]) > 0.8 * np.ptp(row)
+        assert np.ptp(row[[252, 259]]) > 0.7 * np.ptp(row)
         plain = maps.resample_smooth(normals[0], (512, 512))[256]
-        assert np.ptp(plain[[252, 259]]) < 0.6 * np.ptp(plain)
+        assert np.ptp(plain[[252, 259]]) < 0.55 * np.ptp(plain)
 
     def test_a_print_is_no_shape(self) -> None:
         """Stripes on an even shirt stay what they are."""
