@@ -12,6 +12,7 @@ import pytest
 
 from depth.estimation import Networks
 from depth.manifest import ROLES, read, read_all
+from depth.ports import Subject
 from tests import golden
 
 FOLDER = Path("models")
@@ -98,6 +99,18 @@ def test_the_astronaut_is_nearest_where_she_is_nearest(networks: Networks) -> No
     assert nose > cheek
     assert estimate.alpha[300, 230] > 0.95
     assert estimate.alpha[20, 300] == 0
+
+
+def test_the_astronaut_turns_away_where_she_does(networks: Networks) -> None:
+    """The sides of her nose, and of herself."""
+    if Subject.NORMALS not in networks.subjects:
+        pytest.skip("the served network knows no normals")
+    normals = networks.estimate(golden.Photograph(golden.astronaut()), Subject.NORMALS).normals
+    assert normals is not None
+    assert np.allclose((normals**2).sum(0), 1, atol=1e-3)
+    assert normals[0, 128, 215] < -0.2 < 0.2 < normals[0, 128, 238]
+    assert normals[0, 200, 120] < -0.2 < 0.2 < normals[0, 280, 345]  # her arms
+    assert normals[2, 300, 230] > 0.5  # her chest faces the viewer
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (17, 3000)])
