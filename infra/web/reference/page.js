@@ -47,9 +47,9 @@ SwaggerUI({
   syntaxHighlight: { activated: false }, // its colours are not ours
   validatorUrl: null, // nothing is asked of anybody else
   plugins: [
-    () => ({
+    ({ React }) => ({
       // Its links stand within buttons, where neither can be told from the other without a mouse.
-      components: { DeepLink: ({ text }) => text },
+      components: { DeepLink: ({ text }) => React.createElement("span", {}, text) },
       statePlugins: { spec: { wrapActions: { updateJsonSpec: (update) => (contract) => update(shown(contract)) } } },
     }),
   ],
