@@ -348,6 +348,16 @@ def test_a_use_is_noted_once_an_hour(house: House) -> None:
     assert noted == [int(NOW)] * 3 + [int(NOW) + tariff.USE_NOTED_S]
 
 
+def test_a_call_that_took_long_sets_no_later_use_back(house: House) -> None:
+    text = keys.make()
+    member = house.member()
+    house.holdings.add_key(member.account_id, text, "one", NOW)
+    caller = house.books.ledger.identify(keys.digest(text))
+    for at in (NOW + 60, NOW):
+        house.books.ledger.count(caller, "a", at)
+    assert house.holdings.keys(member.account_id)[0].last_used_at == NOW + 60
+
+
 # ---- statements ---------------------------------------------------------------------------------------
 
 

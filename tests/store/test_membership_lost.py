@@ -11,6 +11,7 @@ from portrait import keys, tariff
 from portrait.dynamo import DynamoLedger
 from portrait.dynamo.holdings import DynamoHoldings
 from portrait.dynamo.identity import DynamoIdentities
+from portrait.holdings import day_of
 from portrait.identity import Member, make_token
 from portrait.ledger import AlreadyThere
 from portrait.problems import Unavailable
@@ -115,7 +116,7 @@ def test_a_store_that_does_not_answer_signs_nobody_in(hall: Hall) -> None:
         hall.registry.identify(make_token(), NOW)
 
 
-def test_every_read_that_decides_is_consistent(hall: Hall) -> None:
+def test_every_read_that_decides_or_is_exact_is_consistent(hall: Hall) -> None:
     """No local server shows a read that is not. The list of keys and the statement come by an index, and say so."""
     member, token = hall.member(), make_token()
     hall.registry.open_session(member.address, "ada@example.com", token, NOW)
@@ -130,6 +131,10 @@ def test_every_read_that_decides_is_consistent(hall: Hall) -> None:
     assert all(request["ConsistentRead"] is True for request in reads)
     [batch] = [request for operation, request in hall.wire.sent if operation == "BatchGetItem"]
     assert batch["RequestItems"]["KeysTable"]["ConsistentRead"] is True
+    hall.wire.sent.clear()
+    hall.holdings.usage(member.account_id, [day_of(NOW)])
+    [(_, usage)] = hall.wire.sent
+    assert usage["ConsistentRead"] is True
 
 
 def test_a_list_of_keys_goes_on_where_the_store_stopped(hall: Hall) -> None:

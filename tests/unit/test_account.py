@@ -202,6 +202,10 @@ def test_whoever_goes_past_the_distribution_cannot_tell_another_address(office: 
             sender=STRANGER,
             x_viewer_address=f"203.0.113.{n}",
             x_origin_proof="a guess",
+            x_forwarded_for=f"203.0.113.{n}, 198.51.100.7",
+            forwarded=f"for=203.0.113.{n}",
+            x_real_ip=f"203.0.113.{n}",
+            cloudfront_viewer_address=f"203.0.113.{n}:443",
         ).status
         for n in range(tariff.SENDER_CODES_AN_HOUR + 1)
     ]
