@@ -1,13 +1,17 @@
 """A purchase as a browser and Stripe would make it, through every process of the local machine: no money moves."""
 
+import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import stripe
 
+from portrait import tariff
 from tests.e2e.local_machine import Machine
 from tests.e2e.visitor import Visitor
 
@@ -95,12 +99,66 @@ def test_a_button_pressed_ten_times_at_once_pays_once(buyer: Buyer) -> None:
     assert (buyer.credits(), buyer.statement()) == (500, [("payment", 500)])
 
 
-def test_a_webhook_that_nobody_signed_books_nothing(machine: Machine, buyer: Buyer) -> None:
-    account_id = buyer.session()["account_id"]
-    told = {"account": account_id, "site": machine.url, "pack": "p", "credits": "9", "price_cents": "9"}
-    session = {"mode": "payment", "payment_status": "paid", "metadata": told, "amount_total": 9, "currency": "usd"}
-    event = {"id": "evt_1", "type": "checkout.session.completed", "created": 1, "data": {"object": session}}
-    for headers in ({}, {"stripe-signature": f"t=1,v1={64 * 'a'}"}):
-        answer = requests.post(f"{machine.url}/payments/v1/webhook", json=event, headers=headers, timeout=30)
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
-    assert buyer.credits() == 0
+def notice_of_payment(buyer: Buyer, price_cents: int = 10_00) -> str:
+    """What Stripe would send of a pack that was paid, for this very account."""
+    ours = {"account": buyer.session()["account_id"], "site": buyer.machine.url, "pack": "pack-500"}
+    about = {
+        "id": "cs_forged",
+        "object": "checkout.session",
+        "mode": "payment",
+        "status": "complete",
+        "payment_status": "paid",
+        "payment_intent": "pi_forged",
+        "amount_total": price_cents,
+        "currency": tariff.CURRENCY,
+        "metadata": ours | {"credits": "500", "price_cents": str(price_cents), "currency": tariff.CURRENCY},
+    }
+    event = {"id": "evt_forged", "object": "event", "type": "checkout.session.completed", "created": int(time.time())}
+    return json.dumps(event | {"livemode": False, "data": {"object": about}})
+
+
+def told(buyer: Buyer, notice: str, signature: str) -> requests.Response:
+    headers = {"content-type": "application/json", "stripe-signature": signature}
+    return requests.post(f"{buyer.machine.url}/payments/v1/webhook", data=notice, headers=headers, timeout=30)
+
+
+def webhook_secret(buyer: Buyer) -> str:
+    return str(json.loads((buyer.machine.data / "stripe.secret").read_text())["webhook_secret"])
+
+
+def signed(notice: str, secret: str, at: float) -> str:
+    return str(stripe.WebhookSignature.generate_signature_header(notice, secret, int(at)))
+
+
+def test_the_notice_that_is_forged_below_books_where_stripe_signed_it(buyer: Buyer) -> None:
+    notice = notice_of_payment(buyer)
+    assert told(buyer, notice, signed(notice, webhook_secret(buyer), time.time())).status_code == 200
+    assert buyer.credits() == 500
+
+
+@pytest.mark.parametrize("forgery", ["none", "nonsense", "another secret", "another body", "old", "of the future"])
+def test_a_notice_that_is_not_stripe_s_own_books_nothing(buyer: Buyer, forgery: str) -> None:
+    secret = webhook_secret(buyer)
+    notice, now = notice_of_payment(buyer), time.time()
+    signature = {
+        "none": "",
+        "nonsense": f"t=1,v1={64 * 'a'}",
+        "another secret": signed(notice, "whsec_other", now),
+        "another body": signed(notice_of_payment(buyer, 1), secret, now),
+        "old": signed(notice, secret, now - 3600),
+        "of the future": "t=99999999999,v1=" + signed(notice, secret, now).partition("v1=")[2],
+    }[forgery]
+    answer = told(buyer, notice, signature)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+    assert (buyer.credits(), buyer.statement()) == (0, [])
+
+
+def test_a_checkout_is_opened_by_who_is_signed_in_alone(machine: Machine) -> None:
+    answer = Buyer(machine).call("POST", "/account/v1/checkout", {"pack": "pack-500"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize("pack", ["pack-1", "", "PACK-500", "pack-500 ", "../pack-500", 500, None, ["pack-500"]])
+def test_what_is_not_sold_is_not_bought(buyer: Buyer, pack: Any) -> None:
+    assert buyer.call("POST", "/account/v1/checkout", {"pack": pack}).status_code == 400
+    assert buyer.statement() == []
