@@ -94,15 +94,13 @@ model: setup ## another network for depth: NAME=david-base or depth-anything-v2-
 eval: setup ## how good the depth is, with baselines beside it (FRAMES=file for other frames, FLOAT=file for more weights)
 	$(BIN)/python -m training.evaluate $(if $(FRAMES),--frames $(FRAMES)) $(if $(FLOAT),--network $(FLOAT))
 
-MEDIAPIPE := mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
-WHEELS ?= build/wheels
+# Its pose network is a judge of photographs, and no part of what is served.
+MEDIAPIPE := build/wheels/mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
 
-$(WHEELS)/$(MEDIAPIPE):
+build/pose.onnx: training/convert/pose.py | $(VENV)/ready
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
-	  --platform manylinux_2_28_x86_64 --dest $(WHEELS) mediapipe==0.10.21
-
-build/pose.onnx: | $(VENV)/ready $(WHEELS)/$(MEDIAPIPE)
-	$(BIN)/python -m training.convert.pose $(WHEELS)/$(MEDIAPIPE) --out $@
+	  --platform manylinux_2_28_x86_64 --dest $(dir $(MEDIAPIPE)) mediapipe==0.10.21
+	$(BIN)/python -m training.convert.pose $(MEDIAPIPE) --out $@
 
 .PHONY: eval-photos
 eval-photos: setup build/pose.onnx ## the same on PHOTOS=folder of yours (NOBODY=folder without people, SHEET=file.png to look at)

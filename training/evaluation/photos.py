@@ -89,7 +89,7 @@ class Watched(Networks):
     before: Map
 
     def _reliefs(self, near: Map, alpha: Map, pixels: Pixels, found: list[Finding], whole: Box) -> list[FaceRelief]:
-        self.found, self.before = found, near.copy()
+        self.found, self.before = found, near
         return super()._reliefs(near, alpha, pixels, found, whole)
 
 
