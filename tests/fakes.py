@@ -249,4 +249,4 @@ class FakePayments:
                     )
                     account.credits += movement.credits
             self.known[notice.payment_id] = after
-            return Booked(account_id, movements, is_closed=bool(movements) and account_id in self.closed)
+            return Booked(account_id, movements, is_closed=account_id in self.closed)

@@ -12,7 +12,7 @@ from payments.ports import Cashier
 from portrait import tariff
 from portrait.identity import Member
 from portrait.ledger import NotThere
-from portrait.payments import Booked, Payments, Sale
+from portrait.payments import Payments, Sale
 from portrait.problems import BuyingOff, InvalidSignature, UnknownPack
 from portrait.tariff import Pack
 from portrait.trail import Trail
@@ -61,24 +61,23 @@ class Service:
         event = self.cashier.hear(body, signature)
         trail.facts |= {"event": event["id"], "event_type": event["type"]}
         try:
-            booked = self._book(event, now, trail)
+            self._book(event, now, trail)
         except Mispaid as mispaid:
             trail.facts["odd_payment"] = str(mispaid)
         except NotThere:
             if notices.was_sold_at(event, self.site_url):
                 trail.facts["odd_payment"] = "the buyer has no account here"
-        else:
-            if booked and booked.is_closed and booked.credits > 0:
-                trail.facts["odd_payment"] = "credits came to an account that was deleted"
 
-    def _book(self, event: Mapping[str, Any], now: float, trail: Trail) -> Booked | None:
+    def _book(self, event: Mapping[str, Any], now: float, trail: Trail) -> None:
         notice = notices.read(event, self.site_url)
         if notice is None:
-            return None
+            return
         trail.facts["payment"] = notice.payment_id
         booked = self.payments.book(notice, now, now + BOOK_WITHIN_S)
         trail.facts |= {"account": booked.account_id, "credits_booked": booked.credits}
-        return booked
+        # A sale that is told again is told of again: the first time may have ended between the booking and this line.
+        if booked.is_closed and (booked.credits > 0 or isinstance(notice.fact, Sale)):
+            trail.facts["odd_payment"] = "credits came to an account that was deleted"
 
 
 def _line(pack: Pack) -> dict[str, Any]:

@@ -186,6 +186,8 @@ def test_a_late_payment_of_a_deleted_account_is_booked_and_told(place: LocalPlac
     booked = till.book(purchase.paid())
     assert (booked.credits, booked.is_closed) == (500, True)
     assert till.balance(purchase.account_id) == 500
+    again = till.book(purchase.paid())
+    assert (again.credits, again.is_closed) == (0, True)
 
 
 def test_every_read_of_a_payment_is_consistent(desk: Desk) -> None:

@@ -138,8 +138,7 @@ class Payment:
 class Booked:
     """What became of a notice. No movements: it was known, or waits for its payment, or is worth no whole credit.
 
-    `account_id` is empty while nobody knows whose payment it is. `is_closed`: credits moved of an account that its
-    owner has deleted; a person should look at it.
+    `account_id` is empty while nobody knows whose payment it is. `is_closed`: its owner has deleted that account.
     """
 
     account_id: str

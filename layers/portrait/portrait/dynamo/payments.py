@@ -48,7 +48,7 @@ class DynamoPayments:
         item = self.store.read(self.table, _key(notice.payment_id))
         known = _payment(notice.payment_id, item)
         if notice.notice_id in known.notices:
-            return Booked(_account_of(known), ())
+            return self._told(known, ())
         after, movements = known.after(notice)
         change = self._change(number_of(item, "version"), after, movements, notice, now)
         outcome = self.committer.commit(change, deadline)
@@ -56,16 +56,16 @@ class DynamoPayments:
 
     def _booked(self, outcome: Outcome, after: Payment, movements: tuple[Movement, ...]) -> Booked:
         """An answer that was lost may have been a yes; so Unknown is told as a failure, and the notice comes again."""
-        account_id = _account_of(after)
         if isinstance(outcome, Refused):
-            raise NotThere(f"There is no account {account_id}.")
+            raise NotThere(f"There is no account {_account_of(after)}.")
         if isinstance(outcome, Unknown):
             raise Unavailable()
-        return Booked(account_id, movements, is_closed=bool(movements) and self._is_closed(account_id))
+        return self._told(after, movements)
 
-    def _is_closed(self, account_id: str) -> bool:
-        account = self.store.read(self.store.ledger_table, row_key(account_id))
-        return "closed_at" in (account or {})
+    def _told(self, payment: Payment, movements: tuple[Movement, ...]) -> Booked:
+        account_id = _account_of(payment)
+        account = self.store.read(self.store.ledger_table, row_key(account_id)) if account_id else None
+        return Booked(account_id, movements, is_closed="closed_at" in (account or {}))
 
     def _change(
         self, version: int, after: Payment, movements: tuple[Movement, ...], notice: Notice, now: float
