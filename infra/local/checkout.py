@@ -29,33 +29,35 @@ PATH: Final = "/checkout"
 ROUTES: Final = (Route(PATH, "ANY", NAME, ()), Route(f"{PATH}/{{proxy+}}", "ANY", NAME, ()))
 WEBHOOK: Final = "/payments/v1/webhook"
 
+SITE: Final = Path(__file__).resolve().parents[2] / "build" / "web" / "assets"
+
 STYLE: Final = """
-:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif }
-body { max-width: 30rem; margin: 10vh auto; padding: 0 1.5rem }
-h1 { font-size: 1.5rem; margin: 0 }
-p { margin: .5rem 0 1.5rem }
-form + p { margin-top: 1.5rem }
+main { display: grid; align-content: center; justify-items: center; padding: 2rem 1.125rem }
+.panel { display: grid; gap: 1.25rem; width: 100%; max-width: 32rem }
 form { display: flex; flex-wrap: wrap; gap: .75rem }
-button { font: inherit; padding: .6rem 1.1rem; border-radius: .5rem; border: 1px solid currentColor; cursor: pointer }
 """
+"""What the pages' own style, which this page imports, does not say."""
 
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Test checkout</title>
 <link rel="stylesheet" href="/checkout/style.css"></head>
-<body><main>
-<h1>{product}, {price}</h1>
-<p>{state} This page stands for Stripe on this machine: no money moves.</p>
+<body><main><div class="panel">
+<p class="soft small">Test checkout. It stands in for Stripe on this machine: no money moves.</p>
+<h1>{product}</h1>
+<p class="lead">{price}. {state}</p>
 <form method="post" action="/checkout/"><input type="hidden" name="session" value="{session_id}">
 {buttons}
 </form>
 <p><a href="{back}">Back to the account</a></p>
-</main></body></html>
+</div></main></body></html>
 """
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -80,7 +82,7 @@ class TestCheckout:
         if path == f"{PATH}/stripe/v1/checkout/sessions":
             answer = self._open(told, headers)
         elif path == f"{PATH}/style.css":
-            answer = _answer(200, STYLE, "text/css")
+            answer = _answer(200, _style(), "text/css")
         elif path == PATH and request["httpMethod"] == "POST":
             answer = await self._act(told, headers)
         elif path == PATH:
@@ -112,7 +114,7 @@ class TestCheckout:
             session_id=session_id,
             back=html.escape(bought.told["cancel_url"]),
             buttons="\n".join(
-                f'<button name="action" value="{action}">{html.escape(words)}</button>'
+                f'<button class="{_looks(action)}" name="action" value="{action}">{html.escape(words)}</button>'
                 for action, words in purchase.actions(bought).items()
             ),
         )
@@ -151,6 +153,16 @@ def stand_in(plan: Template, url: str, data: Path) -> tuple[Template, dict[str, 
     told = {"BUYING": "1", "STRIPE_SECRET": f"file:{file}", "STRIPE_URL": f"{url}{PATH}/stripe"}
     functions = {name: _told(function, told) for name, function in plan.functions.items()}
     return replace(plan, functions=functions, routes=(*plan.routes, *ROUTES)), {NAME: TestCheckout(url, file)}
+
+
+def _style() -> str:
+    """The pages' own, if they are built, and the little that is missing in it."""
+    built = sorted(SITE.glob("frame-frame-*.css"), key=lambda file: file.stat().st_mtime_ns)
+    return "".join(f'@import "/assets/{file.name}";' for file in built[-1:]) + STYLE
+
+
+def _looks(action: str) -> str:
+    return "button primary" if action == "pay" else "button"
 
 
 def _write_secret(file: Path) -> None:

@@ -56,7 +56,7 @@ ${NAVIGATION.map(([name, text]) => `<a href="/${name}/"${name === folder ? ' ari
 ${body}
 </main>
 <footer class="bottom">
-<p>Portrait depth is open source under Apache-2.0. The people on these pages do not exist: they are renders of ours.</p>
+<p>Portrait depth is open source under Apache-2.0. The people on these pages do not exist: we rendered them.</p>
 <nav aria-label="More">
 <a href="/docs/#errors">Errors</a>
 <a href="/reference/openapi.yaml">OpenAPI</a>

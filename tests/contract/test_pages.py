@@ -41,7 +41,7 @@ def test_the_pages_say_the_numbers_of_the_tariff() -> None:
     assert f"{tariff.FREE_CREDITS} free credits" in playground
     account = (PLAYGROUND.parent / "account" / "page.mjs").read_text()
     assert f"{tariff.FREE_CREDITS} free credits" in account
-    assert f"At most {tariff.LIVE_KEYS} live ones" in account
+    assert f"Up to {tariff.LIVE_KEYS} can be live" in account
 
 
 @pytest.mark.parametrize("code", sorted(_codes_of_the_call() - OF_OTHER_CALLERS))

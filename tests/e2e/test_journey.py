@@ -163,15 +163,15 @@ def take_along(visit: Visit, portrait: Path) -> None:
     """Each file as it is downloaded: right kind, right size."""
     with Image.open(portrait) as picture:
         size = picture.size
-    with Image.open(io.BytesIO(downloaded(visit.page, "PNG, 16 bit"))) as png:
+    with Image.open(io.BytesIO(downloaded(visit.page, "16-bit PNG"))) as png:
         values = np.asarray(png)
         assert (png.format, png.size, values.dtype) == ("PNG", size, np.uint16)
     assert len(np.unique(values)) > 1000
     with Image.open(io.BytesIO(downloaded(visit.page, "JPEG"))) as jpeg:
         assert (jpeg.format, jpeg.size) == ("JPEG", size)
-    points, triangles = read_glb(downloaded(visit.page, "Mesh, GLB"))
+    points, triangles = read_glb(downloaded(visit.page, "GLB mesh"))
     assert points > 10_000 and triangles > 10_000
-    header = downloaded(visit.page, "Mesh, PLY")[:500]
+    header = downloaded(visit.page, "PLY mesh")[:500]
     assert header.startswith(b"ply\nformat binary_little_endian 1.0\n")
     assert f"element vertex {points}\n".encode() in header
 

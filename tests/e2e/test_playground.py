@@ -61,9 +61,9 @@ def call(page: Page) -> None:
 
 UNFIT: dict[str, tuple[Callable[[], bytes], str]] = {
     "IMG_0001.HEIC": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "HEIC"),
-    "wrong-name.jpg": (lambda: drawn((40, 50), "GIF"), "It is a GIF"),
-    "large.png": (lambda: drawn((5001, 5000), "PNG"), "The picture has 25.1 megapixels; at most 25 can be sent."),
-    "heavy.jpg": (lambda: drawn((40, 50), "JPEG") + bytes(31_457_280), "at most 30.0 MB can be sent"),
+    "wrong-name.jpg": (lambda: drawn((40, 50), "GIF"), "GIF is not supported"),
+    "large.png": (lambda: drawn((5001, 5000), "PNG"), "The picture has 25.1 megapixels; the limit is 25."),
+    "heavy.jpg": (lambda: drawn((40, 50), "JPEG") + bytes(31_457_280), "the limit is 30.0 MB"),
     "empty.jpg": (lambda: b"", "The file is empty."),
 }
 
@@ -82,10 +82,10 @@ def test_what_the_service_would_refuse_is_not_even_sent(visit: Visit, page: Page
 
 def test_a_picture_that_the_browser_can_read_is_converted_where_it_is(page: Page) -> None:
     page.locator("#file").set_input_files(picture("animated.gif", drawn((400, 500), "GIF")))
-    page.get_by_role("button", name="Make a JPEG of it here").click()
+    page.get_by_role("button", name="Convert it to JPEG").click()
     expect(page.locator("#caption")).to_contain_text("animated.jpg: 400 × 500")
     call(page)
-    expect(page.locator("#caption")).to_contain_text("nobody was found in it")
+    expect(page.locator("#caption")).to_contain_text("no person was found")
     expect(page.locator("#key")).to_contain_text("99 credits left")
 
 
@@ -119,7 +119,7 @@ def test_a_lost_answer_is_fetched_again_without_paying_again(
     failure = page.locator("#failure")
     expect(failure).to_contain_text("could not be reached", timeout=30_000)
     failure.get_by_role("button", name="Try again").click()
-    expect(page.locator("#caption")).to_contain_text("no credit, a repeat", timeout=30_000)
+    expect(page.locator("#caption")).to_contain_text("a repeat, free", timeout=30_000)
     expect(page.locator("#key")).to_contain_text("99 credits left")
     visit.complaints = [each for each in visit.complaints if "ERR_FAILED" not in each]
 
@@ -147,6 +147,33 @@ def test_a_picture_is_not_overtaken_by_the_answer_for_the_one_before(page: Page,
     expect(page.get_by_role("button", name="Make the depth map")).to_have_attribute("aria-disabled", "false")
 
 
+def test_a_call_that_was_left_for_another_picture_can_be_gone_back_to_without_paying_again(
+    visit: Visit, page: Page, portrait: Path
+) -> None:
+    sent: list[str] = []
+
+    def keep_waiting(route: Route) -> None:
+        sent.append(route.request.headers["idempotency-key"])
+
+    page.route(CALL, keep_waiting, times=1)
+    page.locator("#file").set_input_files(portrait)
+    call(page)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.locator("#file").set_input_files(picture("empty.jpg", b""))
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()  # it did not take the place of what is on its way
+    page.locator("#file").set_input_files(picture("second.png", drawn((30, 40), "PNG")))
+    abandoned = page.locator("#abandoned")
+    expect(abandoned).to_contain_text("it may be charged; repeating it is then free")
+    assert visit.barriers() == []
+    abandoned.get_by_role("button", name=f"Go back to {portrait.name}").click()
+    expect(page.locator("#caption")).to_contain_text(portrait.name)
+    expect(abandoned).to_be_hidden()
+    with page.expect_request(CALL) as repeated:
+        call(page)
+    assert [repeated.value.headers["idempotency-key"]] == sent
+    expect(page.locator("#caption")).to_contain_text("1 credit", timeout=30_000)
+
+
 def test_a_key_that_is_no_more_is_forgotten(page: Page, register: Register, key: str, portrait: Path) -> None:
     register.revoke_key(keys.digest(key), time.time())
     page.locator("#file").set_input_files(portrait)
@@ -159,7 +186,7 @@ def test_a_key_that_is_no_more_is_forgotten(page: Page, register: Register, key:
 def test_an_example_costs_nothing_and_comes_along_as_a_valid_mesh(visit: Visit, tmp_path: Path) -> None:
     page = visit.open("/playground/")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Mesh, GLB").click()
+        page.get_by_role("button", name="GLB mesh").click()
     mesh = tmp_path / "mesh.glb"
     waiting.value.save_as(mesh)
     assert issues(mesh) == "0 0 image/jpeg"
@@ -193,7 +220,7 @@ def test_without_webgl_everything_but_the_relief_works(machine: Machine, browser
         page.get_by_text("Relief", exact=True).click()
         expect(page.locator("#frame-told")).to_contain_text("needs WebGL 2")
         with page.expect_download():
-            page.get_by_role("button", name="Mesh, PLY").click()
+            page.get_by_role("button", name="PLY mesh").click()
         visit.complaints = [each for each in visit.complaints if "WebGL" not in each]
 
 

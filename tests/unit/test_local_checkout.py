@@ -123,9 +123,15 @@ def test_a_checkout_is_opened_by_this_machines_key_alone(counter: Counter) -> No
 
 def test_the_page_says_what_is_bought_and_that_no_money_moves(counter: Counter) -> None:
     page = counter.page(counter.open())
-    assert "1,000 &lt;credits&gt;, $18.00" in page
+    assert "<h1>1,000 &lt;credits&gt;</h1>" in page and "$18.00" in page
     assert "no money moves" in page
     assert "<script" not in page and "style=" not in page
+
+
+def test_the_page_looks_like_the_pages_beside_it(counter: Counter) -> None:
+    style = counter.ask("GET", "/checkout/style.css")["body"]
+    imported = re.findall(r"/assets/([\w.-]+)", style)
+    assert len(imported) == 1 and (ROOT / "build" / "web" / "assets" / imported[0]).is_file()
 
 
 def test_paying_tells_the_webhook_and_leads_back(counter: Counter, webhook: Webhook) -> None:

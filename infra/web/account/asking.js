@@ -35,7 +35,7 @@ export function ask({ heading, text, yes, retype, work }) {
     { class: "stack", submit },
     element("h2", { id: "question-heading" }, heading),
     element("p", {}, text),
-    retype && element("div", { class: "field" }, element("label", { for: field.id }, `Type ${retype} to go on`), field),
+    retype && element("div", { class: "field" }, element("label", { for: field.id }, `Type ${retype} to confirm`), field),
     told,
     element("div", { class: "actions" }, agree, leave),
   );

@@ -23,7 +23,7 @@ export function tendPacks(guarded) {
 }
 
 function switchedOff() {
-  return element("p", { class: "empty" }, "Buying is switched off here. The operator of this service grants credits.");
+  return element("p", { class: "empty" }, "Credits cannot be bought here: the operator of this service grants them.");
 }
 
 function list(packs, currency, buy) {
@@ -39,7 +39,7 @@ function row(pack, currency, buy) {
     "li",
     {},
     element("span", { class: "pack-credits" }, number(pack.credits)),
-    element("span", { class: "pack-unit soft" }, `${unitPrice(pack.cents_per_credit, currency)} a credit`),
+    element("span", { class: "pack-unit soft" }, `${unitPrice(pack.cents_per_credit, currency)} per credit`),
     button,
   );
 }

@@ -4,7 +4,7 @@ const SENTENCES = {
   offline: "You are offline. Try again once there is a connection.",
   unreachable: "The service could not be reached. Try again in a minute.",
   unreadable_answer: "The answer could not be read.",
-  unexpected: "The service answered with something that is no answer of ours. Try again in a minute.",
+  unexpected: "The service gave an unexpected answer. Try again in a minute.",
 };
 
 /** A call that ended without an answer. `code` and `status` decide, `message` is for people. `status` 0: never arrived. */

@@ -31,18 +31,20 @@ export function tendKeys(guarded) {
     guarded(async () => {
       await renameKey(key.id, wanted);
       await showKeys();
+      part("key-list").querySelector(`[data-key="${CSS.escape(key.id)}"]`)?.focus(); // the list is new, the row is the same
     }, told);
 
   const revoke = async (key) => {
     const done = await ask({
       heading: "Revoke this key?",
-      text: `\u201c${key.name}\u201d, ${key.prefix}\u2026 Calls that begin from now on are refused. This can't be undone.`,
+      text: `\u201c${key.name}\u201d, ${key.prefix}\u2026 New calls with it are refused from now on. This can't be undone.`,
       yes: "Revoke key",
       work: () => revokeKey(key.id),
     });
     if (done) {
       told.textContent = "The key is revoked.";
       await refresh();
+      part("keys-heading").focus(); // its button is gone
     }
   };
 
@@ -63,7 +65,7 @@ function showOnce(made) {
     keepKey(made.key);
     location.assign("/playground/");
   });
-  const close = element("button", { type: "button", class: "button quiet" }, "I have it");
+  const close = element("button", { type: "button", class: "button quiet" }, "Done");
   close.addEventListener("click", () => {
     place.replaceChildren();
     part("key-name").focus();
@@ -86,7 +88,7 @@ function listing(keys, acts) {
   const shown = [
     live.length
       ? element("ul", { class: "key-rows", "aria-label": "Live keys" }, ...live.map((key) => liveRow(key, acts)))
-      : element("p", { class: "empty" }, "No live key. The first one takes a name and a click."),
+      : element("p", { class: "empty" }, "No live keys yet. Name your first one and create it."),
   ];
   if (dead.length) {
     shown.push(
@@ -102,14 +104,14 @@ function listing(keys, acts) {
 }
 
 function liveRow(key, { rename, revoke }) {
-  const renaming = element("button", { type: "button", class: "button quiet" }, "Rename");
+  const renaming = element("button", { type: "button", class: "button quiet", "data-key": key.id }, "Rename");
   const revoking = element("button", { type: "button", class: "button danger" }, "Revoke");
   // The eye has the row, a screen reader reads buttons alone: it hears which key.
   renaming.setAttribute("aria-label", `Rename ${key.name}`);
   revoking.setAttribute("aria-label", `Revoke ${key.name}`);
   revoking.addEventListener("click", () => revoke(key));
   const head = element("div", { class: "key-name" }, key.name);
-  renaming.addEventListener("click", () => head.replaceChildren(nameForm(key, head, rename)));
+  renaming.addEventListener("click", () => head.replaceChildren(nameForm(key, head, renaming, rename)));
   return element(
     "li",
     {},
@@ -118,17 +120,22 @@ function liveRow(key, { rename, revoke }) {
   );
 }
 
-function nameForm(key, head, rename) {
+function nameForm(key, head, renaming, rename) {
   const field = element("input", { required: true, maxlength: 64, "aria-label": "Name of the key", autocomplete: "off" });
   field.value = key.name;
   const save = element("button", { type: "submit", class: "button" }, "Save");
-  const form = element("form", { class: "line-form" }, field, save);
+  const leave = () => {
+    head.replaceChildren(key.name);
+    renaming.focus();
+  };
+  const cancel = element("button", { type: "button", class: "button quiet", click: leave }, "Cancel");
+  const form = element("form", { class: "line-form" }, field, save, cancel);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     whileBusy(save, () => rename(key, field.value.trim()));
   });
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") head.replaceChildren(key.name);
+    if (event.key === "Escape") leave();
   });
   queueMicrotask(() => field.select());
   return form;
@@ -153,7 +160,7 @@ function facts(key) {
     "p",
     { class: "key-facts" },
     code(key),
-    " · made ",
+    " · created ",
     date(key.created_at),
     " · ",
     ...used,

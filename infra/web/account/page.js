@@ -12,8 +12,8 @@ import { counted, number } from "./words.js";
 import { keepKey } from "../playground/credential.js";
 
 const STATES = ["loading", "broken", "signed-out", "signed-in"];
-const ENOUGH = "One call that answers with a picture takes one. Errors cost nothing.";
-const OWING = "A payment was taken back after its credits were spent. Calls are refused until there is a credit again.";
+const ENOUGH = "Each successful call costs 1 credit. Errors are free.";
+const OWING = "A payment was reversed after its credits were spent. Calls are refused until the balance is above zero again.";
 let session;
 
 function show(state) {
@@ -51,12 +51,12 @@ async function awaitPayment() {
   for (let look = 0; look < PATIENCE && session; look++) {
     const paid = await guarded(newestPayment, part("notices"));
     if (paid) {
-      told.textContent = `Thank you. ${counted(paid.credits, "credit")} came into your account.`;
+      told.textContent = `Thank you. ${counted(paid.credits, "credit")} added to your account.`;
       return refresh();
     }
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
-  told.textContent = "The payment is not confirmed yet. The credits come by themselves as soon as it is.";
+  told.textContent = "The payment is not confirmed yet. Your credits will arrive as soon as it is; you need not do anything.";
 }
 
 async function newestPayment() {
@@ -101,7 +101,7 @@ async function guarded(work, place) {
 }
 
 function tellProblem(place, problem) {
-  const text = problem.retryAfterS ? `${problem.message} (again in ${problem.retryAfterS} s)` : problem.message;
+  const text = problem.retryAfterS ? `${problem.message}. Try again in ${problem.retryAfterS} s.` : problem.message;
   if (place.classList.contains("told")) {
     place.textContent = text;
     place.classList.add("bad");
@@ -159,7 +159,7 @@ part("sign-out").addEventListener("click", () =>
 part("sign-out-everywhere").addEventListener("click", async () => {
   const done = await ask({
     heading: "Sign out everywhere?",
-    text: "Ends your session on every device, this one too. Keys keep working.",
+    text: "Ends your session on every device, including this one. Keys keep working.",
     yes: "Sign out everywhere",
     work: () => signOut({ everywhere: true }),
   });

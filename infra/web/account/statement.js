@@ -2,7 +2,7 @@
 
 import { readStatement } from "./client.js";
 import { element, part, whileBusy } from "./elements.js";
-import { KINDS, machineTime, minute, signed } from "./words.js";
+import { KINDS, machineTime, minute, noted, signed } from "./words.js";
 
 /** Returns what loads the newest page of the statement. */
 export function tendStatement(guarded) {
@@ -11,7 +11,7 @@ export function tendStatement(guarded) {
     guarded(async () => {
       const first = await readStatement();
       if (!first.entries.length) {
-        place.replaceChildren(element("p", { class: "empty" }, "Nothing yet. Claimed, bought and spent credits stand here."));
+        place.replaceChildren(element("p", { class: "empty" }, "Nothing yet. Credits you claim, buy and spend are listed here."));
         return;
       }
       const rows = element("tbody", {}, ...first.entries.map(row));
@@ -48,7 +48,7 @@ function table(rows) {
 
 function row(entry) {
   const kind = KINDS[entry.kind] ?? entry.kind;
-  const note = entry.note.toLowerCase() === kind.toLowerCase() ? "" : entry.note;
+  const note = entry.note.toLowerCase() === kind.toLowerCase() ? "" : noted(entry.note);
   return element(
     "tr",
     {},

@@ -10,7 +10,7 @@ const HEIGHT = 150;
 export function drawUsage(days) {
   const calls = days.reduce((sum, each) => sum + each.calls, 0);
   if (calls === 0) {
-    return element("p", { class: "empty" }, `No call in the last ${days.length} days.`);
+    return element("p", { class: "empty" }, `No calls in the last ${days.length} days.`);
   }
   return element(
     "div",
@@ -49,7 +49,7 @@ function chart(days, label) {
   return element(
     "div",
     { class: "chart-frame" },
-    element("p", { class: "chart-most", "aria-hidden": "true" }, `${number(most)} at most`),
+    element("p", { class: "chart-most", "aria-hidden": "true" }, `Busiest day: ${number(most)}`),
     drawing,
     element(
       "p",

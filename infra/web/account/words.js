@@ -30,7 +30,7 @@ export const unitPrice = (cents, currency) =>
   new Intl.NumberFormat("en", {
     style: "currency",
     currency: currency.toUpperCase(),
-    minimumFractionDigits: 2,
+    minimumFractionDigits: 3, // all packs in one column, aligned
     maximumFractionDigits: 4,
   }).format(cents / 100);
 
@@ -40,6 +40,9 @@ export function fileSize(bytes) {
   if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} kB`;
   return `${(bytes / (1024 * 1024)).toFixed(1)} MB`;
 }
+
+/** A note of the ledger: "pack-500" is a pack by its name, anything else stays as it is. */
+export const noted = (note) => note.replace(/^pack-(\d+)$/, (_, credits) => `Pack of ${number(credits)}`);
 
 export const KINDS = {
   call: "Call",

@@ -24,9 +24,9 @@ async function showPacks(place) {
   if (!answer.ok) throw new Error(answer.statusText);
   const { currency, packs, buying } = await answer.json();
   const money = new Intl.NumberFormat("en", { style: "currency", currency });
-  const cents = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+  const cents = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 2 });
   const table = document.createElement("table");
-  table.createTHead().insertRow().append(...["Credits", "Price", "For each call"].map((text) => cell("th", text)));
+  table.createTHead().insertRow().append(...["Credits", "Price", "Per call"].map((text) => cell("th", text)));
   const body = table.createTBody();
   for (const pack of packs) {
     const texts = [
@@ -55,4 +55,4 @@ function cell(kind, text) {
 }
 
 const place = document.querySelector(".packs");
-showPacks(place).catch(() => (place.firstElementChild.textContent = "Prices are not to be had just now."));
+showPacks(place).catch(() => (place.firstElementChild.textContent = "The prices could not be loaded."));

@@ -35,12 +35,12 @@ const SERIES = [
 ];
 
 const FACTS = [
-  ["Drop-in", "The call is that of a well-known API. A client written for it works after changing the host name."],
+  ["Drop-in", "The call is that of a well-known API. A client written for it works once its host name is changed."],
   ["16 bits", "<code>output_format=png16</code> has 65,536 steps instead of 256: no bands when it displaces a mesh."],
-  ["Charged once", "Repeat a broken call under the same <code>Idempotency-Key</code>: it costs one credit at most."],
-  ["Errors are free", "The credit is taken last, when your picture is ready. Whatever fails before has cost nothing."],
-  ["Nothing is kept", "Neither your picture nor the answer is stored. No metadata of the photo survives in the result."],
-  ["Your machine, too", "Open source, networks included. One command runs it at home; the same code runs on AWS."],
+  ["Charged once", "Repeat a call that broke off with the same <code>Idempotency-Key</code>, and it costs one credit at most."],
+  ["Errors are free", "The credit is taken last, when your picture is ready. Whatever fails before that costs nothing."],
+  ["Nothing is kept", "Neither your picture nor the result is stored. The result carries no metadata of your photo."],
+  ["On your own machine, too", "Open source, networks included. One command runs it at home, and the same code runs on AWS."],
 ];
 
 export default async function page({ asset, list }) {
@@ -62,7 +62,7 @@ export default async function page({ asset, list }) {
 <section class="hero column">
 <div class="pitch">
 <h1>The depth in every portrait</h1>
-<p class="lead">Send a photo of people. Get back how near each point of them is. One HTTP call, one credit.</p>
+<p class="lead">Send a photo of people, get back how near every point of them is. One HTTP call, one credit.</p>
 <div class="sample">
 <pre id="call" tabindex="0" aria-label="The call with curl"><code>${escaped(CURL).replace("ORIGIN", "<span data-origin>https://HOST</span>")}</code></pre>
 <button class="copy" type="button" data-copy="#call">Copy</button>
@@ -86,7 +86,7 @@ export default async function page({ asset, list }) {
 
 <section class="outputs column" aria-labelledby="comes-back">
 <h2 id="comes-back">What comes back</h2>
-<p class="lead">A picture of the same size, held upright. Gray is inverse depth, linear, on one scale for all people in it.</p>
+<p class="lead">A picture of the same size, turned upright. Gray is linear in inverse depth, on one scale for everyone in it.</p>
 <ol class="strip">
 ${outputs
   .map(
@@ -101,7 +101,7 @@ ${outputs
 <section class="series" aria-labelledby="people">
 <div class="column">
 <h2 id="people">It knows people, and nothing else</h2>
-<p class="lead">Whatever is not a person is exactly 0: the wall, the chair, the trees behind. All people of a picture share one scale.</p>
+<p class="lead">Whatever is not a person is exactly 0: the wall, the chair, the trees behind. Everyone in a picture shares one scale.</p>
 </div>
 <ul class="row">
 ${series
@@ -123,8 +123,8 @@ ${FACTS.map(([term, text]) => `<div><dt>${term}</dt><dd>${text}</dd></div>`).joi
 <section class="prices column" aria-labelledby="prices">
 <div>
 <h2 id="prices">1 call, 1 credit</h2>
-<p class="lead">Every account may claim 100 free credits. After that, credits come in packs: the larger, the cheaper a call.</p>
-<a class="button primary" href="/account/">Make an account</a>
+<p class="lead">Every account can claim 100 free credits. After that, credits come in packs: the larger the pack, the cheaper the call.</p>
+<a class="button primary" href="/account/">Create an account</a>
 </div>
 <div class="packs" aria-live="polite"><p class="soft"><noscript>The packs are listed at <a href="/account/v1/packs">/account/v1/packs</a>.</noscript></p></div>
 </section>

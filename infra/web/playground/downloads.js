@@ -1,4 +1,4 @@
-/* What can be taken along: the service's file as it came, and what this browser makes of it. */
+/* What can be downloaded: the service's file as it came, and what this browser makes of it. */
 
 import { part, whileBusy } from "../account/elements.js";
 import { fileSize } from "../account/words.js";
@@ -19,7 +19,7 @@ export function offerDownloads(current) {
           save(blob, name);
           told.textContent = `${name}, ${fileSize(blob.size)}`;
         } catch {
-          told.textContent = "That file could not be made here. The 16-bit PNG is whole.";
+          told.textContent = "Your browser could not make that file. The 16-bit PNG has everything.";
         }
       });
     });

@@ -44,7 +44,7 @@ export class Keying {
     } catch (problem) {
       if (problem.status === 401 || problem.status === 403) {
         this.use("");
-        this.tell(`${problem.message}. Use another one.`);
+        this.tell(`${problem.message}. Use another key.`);
       }
     }
   }
@@ -94,7 +94,7 @@ export class Keying {
         ".",
       ),
       element("p", { class: "actions" }, make, ...(this.session.credits <= 0 ? [this.more()] : [])),
-      element("p", { class: "soft small" }, `Makes a key named ${NAME}, in place of the last one that was made here.`),
+      element("p", { class: "soft small" }, `Creates a key named ${NAME}, which replaces the last one made in this browser.`),
       this.pasting(),
       this.told(),
     ];
@@ -131,7 +131,7 @@ export class Keying {
       const text = field.value.trim();
       if (!text) return field.focus();
       // A header can't carry anything else, and no key has it.
-      if (!/^[\x21-\x7e]+$/.test(text)) return this.tell("That is no key: keys are letters and digits.");
+      if (!/^[\x21-\x7e]+$/.test(text)) return this.tell("That is not a key: keys are made of letters, digits and underscores.");
       keepKey(text);
       this.credits = undefined;
       whileBusy(use, () => this.look());

@@ -2,7 +2,7 @@
 
 import { Problem } from "../account/client.js";
 import { element, part, whileBusy } from "../account/elements.js";
-import { fileSize } from "../account/words.js";
+import { counted, fileSize } from "../account/words.js";
 import { adviceFor } from "./advice.js";
 import { callDepth, curl } from "./calling.js";
 import { watchForPictures } from "./choosing.js";
@@ -23,32 +23,50 @@ let calling; // AbortController of the call that is on its way
 
 /* ---- what comes in ---- */
 
-async function choose(file, name) {
+/** `key`: of a call for this very file that went out before. */
+async function choose(file, name, key) {
   const turn = begin();
   try {
     const opened = await open(file, name);
-    if (turn === turns) take(opened);
+    if (turn === turns) take(opened, key);
     else URL.revokeObjectURL(opened.url);
   } catch (unfit) {
     if (turn === turns) tellUnfit(unfit, file, name);
   }
 }
 
-/** Whatever was on its way is no longer wanted. Returns the turn: what comes in late for an earlier one is dropped. */
+/** Returns the turn: what comes in late for an earlier one is dropped. */
 function begin() {
-  calling?.abort();
   part("unfit").hidden = true;
-  part("failure").hidden = true;
   turns += 1;
   return turns;
 }
 
-function take(opened) {
+/** Another picture is here: a call for the one before is no longer wanted, but may be charged all the same. */
+function leavePicture() {
+  part("failure").hidden = true;
+  part("abandoned").hidden = !calling;
+  if (calling) tellAbandoned(picture, repeatKey);
+  calling?.abort();
   if (picture) URL.revokeObjectURL(picture.url);
+  picture = undefined;
+}
+
+function tellAbandoned({ file, name }, key) {
+  const back = pressing(`Go back to ${name}`, async () => {
+    await choose(file, name, key);
+    part("run").focus();
+  });
+  const told = `The call for ${name} was stopped. If the service had already started, it may be charged; repeating it is then free.`;
+  part("abandoned").replaceChildren(element("p", {}, told), element("p", { class: "actions" }, back));
+}
+
+function take(opened, key = freshKey()) {
+  leavePicture();
   picture = opened;
-  repeatKey = freshKey();
+  repeatKey = key;
   shown = undefined;
-  stage.showPhoto(opened.url, opened.width ? "Your photograph" : "Your photograph; this browser can't show it");
+  stage.showPhoto(opened.url, opened.width ? "Your photograph" : "Your photograph, which this browser can't display");
   press(undefined);
   allowDownloads({ files: false, meshes: false });
   const size = opened.width ? `${opened.width} × ${opened.height}, ` : "";
@@ -61,7 +79,7 @@ function tellUnfit(unfit, file, name) {
   const place = part("unfit");
   place.replaceChildren(element("p", {}, unfit.message));
   if (unfit.convertible) {
-    const button = element("button", { type: "button", class: "button" }, "Make a JPEG of it here");
+    const button = element("button", { type: "button", class: "button" }, "Convert it to JPEG");
     button.addEventListener("click", () => whileBusy(button, () => chooseConverted(file, name)));
     place.append(button);
   }
@@ -78,13 +96,12 @@ async function chooseConverted(file, name, pixels) {
 
 async function showExample(button) {
   const turn = begin();
-  if (picture) URL.revokeObjectURL(picture.url);
-  picture = undefined;
+  leavePicture();
   shown = undefined;
   stage.showPhoto(button.dataset.picture, button.firstElementChild.alt);
   press(button);
   allowDownloads({ files: false, meshes: false });
-  part("caption").textContent = "An example of ours. Its depth map was made before, it costs nothing.";
+  part("caption").textContent = "One of our examples. Its depth map is ready-made and costs nothing.";
   drawRun();
   drawCurl(button.dataset.name);
   try {
@@ -93,7 +110,7 @@ async function showExample(button) {
     const png = await answer.blob();
     if (turn === turns) await showAnswer(png, button.dataset.name);
   } catch {
-    if (turn === turns) part("caption").textContent = "The example could not be loaded. Your own picture can be.";
+    if (turn === turns) part("caption").textContent = "The example could not be loaded. You can still choose a picture of your own.";
   }
 }
 
@@ -101,7 +118,7 @@ async function showExample(button) {
 
 async function run() {
   if (!picture || calling || shown) return;
-  if (!keying.key) return keying.tell("A key is needed first.");
+  if (!keying.key) return keying.tell("Sign in or paste a key first.");
   const sent = picture;
   calling = new AbortController();
   part("failure").hidden = true;
@@ -185,8 +202,8 @@ function bringToSight() {
 }
 
 function tellAnswer(sent, { coverage, consumed, seconds }) {
-  const found = coverage > 0 ? `${Math.round(coverage * 100)} % of it is a person` : "nobody was found in it";
-  const cost = consumed ? `${consumed} credit` : "no credit, a repeat";
+  const found = coverage > 0 ? `people cover ${Math.round(coverage * 100)} %` : "no person was found";
+  const cost = consumed ? counted(consumed, "credit") : "a repeat, free";
   part("caption").textContent = `${sent.name}: ${found} · ${seconds.toFixed(1)} s · ${cost}`;
 }
 
@@ -213,17 +230,17 @@ const HELP = {
     }),
   another: () => pressing("Choose another picture", () => part("file").click()),
   smaller: () => pressing("Make a smaller copy", () => chooseConverted(picture.file, picture.name, SMALLER_PIXELS)),
-  key: () => pressing("Give another key", () => part("key").querySelector("input, button")?.focus()),
+  key: () => pressing("Use another key", () => part("key").querySelector("input, button")?.focus()),
   buy: () => element("a", { class: "button", href: "/account/#buy" }, "Get credits"),
 };
 
 /** A button that counts down to when the service will listen again. */
 function waiting(seconds) {
-  const button = pressing(`Again in ${seconds} s`, run);
+  const button = pressing(`Try again in ${seconds} s`, run);
   button.disabled = true;
   const every = setInterval(() => {
     seconds -= 1;
-    button.textContent = seconds > 0 ? `Again in ${seconds} s` : "Try again";
+    button.textContent = seconds > 0 ? `Try again in ${seconds} s` : "Try again";
     button.disabled = seconds > 0;
     if (seconds <= 0) clearInterval(every);
   }, 1000);
@@ -238,8 +255,8 @@ function drawRun() {
   part("run").setAttribute("aria-disabled", String(!ready));
   part("run").hidden = Boolean(calling);
   part("run-hint").hidden = Boolean(calling);
-  const missing = made ? "Made. Choose the next picture. " : !picture ? "Choose a picture of yours first. " : !keying.key ? "A key is needed. " : "";
-  part("run-hint").textContent = `${missing}One answered call takes 1 credit, an error none.`;
+  const missing = made ? "Done. Choose another picture to make the next one. " : !picture ? "Choose a picture of your own first. " : !keying.key ? "Sign in or paste a key first. " : "";
+  part("run-hint").textContent = `${missing}A successful call costs 1 credit, errors are free.`;
 }
 
 function drawCurl(name = picture?.name ?? "portrait.jpg") {

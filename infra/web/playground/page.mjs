@@ -17,7 +17,7 @@ export default async function page(tools) {
   const [first] = examples;
   return {
     title: "Playground · Portrait depth",
-    description: "Drop a portrait, see its depth map and a relief of it, take it along as PNG, JPEG, GLB or PLY.",
+    description: "Drop a portrait, see its depth map and a relief of it, download it as PNG, JPEG, GLB or PLY.",
     body: `
 <div class="column play" id="play" data-worker="${tools.address("playground/worker.js")}">
 <section class="stage" aria-labelledby="stage-heading">
@@ -31,17 +31,17 @@ export default async function page(tools) {
 <div class="frame" id="frame">
 <div class="compare" id="compare">
 <img id="photo" src="${first.picture}" width="1024" height="1280" alt="${first.alt}">
-<img id="depth" alt="Its depth map: the nearest point is white, everything that is no person black" hidden>
+<img id="depth" alt="Its depth map: the nearest point is white, everything that is not a person is black" hidden>
 <input type="range" id="split" min="0" max="100" value="50" step="1" aria-label="How much of the photograph is shown" aria-valuetext="50 % photograph" hidden>
 </div>
-<canvas id="relief" tabindex="0" role="img" aria-label="The person as a relief. Drag to turn it; with the keyboard, arrow keys turn, plus and minus come closer and go away, 0 goes back." hidden></canvas>
+<canvas id="relief" tabindex="0" role="img" aria-label="The person as a relief. Drag to turn it. On the keyboard, arrow keys turn it, plus and minus zoom, 0 resets the view." hidden></canvas>
 <p class="frame-told" id="frame-told" role="status" hidden></p>
 <div class="dropping" id="dropping" hidden><p>Drop it here</p></div>
 </div>
 <div class="stage-foot">
-<p class="soft caption" id="caption" role="status">An example of ours. Its depth map was made before, it costs nothing.</p>
+<p class="soft caption" id="caption" role="status">One of our examples. Its depth map is ready-made and costs nothing.</p>
 <div class="relief-controls" id="relief-controls" hidden>
-<label class="slider"><span>Depth of relief</span><input type="range" id="strength" min="0" max="0.9" step="0.01"></label>
+<label class="slider"><span>Relief depth</span><input type="range" id="strength" min="0" max="0.9" step="0.01"></label>
 <fieldset class="segments small-segments" id="finish"><legend class="visually-hidden">Surface</legend>
 <label><input type="radio" name="finish" value="photo" checked><span>Photo</span></label>
 <label><input type="radio" name="finish" value="clay"><span>Clay</span></label>
@@ -66,7 +66,7 @@ ${examples
   )
   .join("\n")}
 </ul>
-<p class="soft small">JPEG, PNG or WEBP, at most 25 megapixels and 30 MB. HEIC is not read.</p>
+<p class="soft small">JPEG, PNG or WEBP, up to 25 megapixels and 30 MB. HEIC is not supported: export it as JPEG.</p>
 <div class="notice bad stack" id="unfit" role="alert" hidden></div>
 </section>
 
@@ -78,25 +78,26 @@ ${examples
 <section class="step" aria-labelledby="call-heading">
 <h2 id="call-heading" class="visually-hidden">Call</h2>
 <button type="button" class="button primary run" id="run" aria-disabled="true" aria-describedby="run-hint">Make the depth map</button>
-<p class="soft small" id="run-hint">Choose a picture first. One answered call takes 1 credit, an error none.</p>
+<p class="soft small" id="run-hint">Choose a picture first. A successful call costs 1 credit, errors are free.</p>
 <div class="progress" id="progress" hidden><progress id="bar" max="1"></progress><p id="progress-told" role="status"></p><button type="button" class="button" id="cancel">Cancel</button></div>
 <div class="notice bad stack" id="failure" role="alert" hidden></div>
+<div class="notice stack" id="abandoned" role="status" hidden></div>
 </section>
 
-<details class="step" id="as-curl"><summary>The same with curl</summary>
+<details class="step" id="as-curl"><summary>The same call with curl</summary>
 <div class="sample"><pre tabindex="0"><code id="curl"></code></pre><button type="button" class="copy" data-copy="#curl">Copy</button></div>
 </details>
 </div>
 
 <section class="downloads" aria-labelledby="downloads-heading">
-<h2 id="downloads-heading" class="over">Take it along</h2>
+<h2 id="downloads-heading" class="over">Download</h2>
 <div class="download-row">
-<button type="button" class="button" data-download="png16" disabled>PNG, 16 bit</button>
+<button type="button" class="button" data-download="png16" disabled>16-bit PNG</button>
 <button type="button" class="button" data-download="jpeg" disabled>JPEG</button>
-<button type="button" class="button" data-download="glb" disabled>Mesh, GLB</button>
-<button type="button" class="button" data-download="ply" disabled>Mesh, PLY</button>
+<button type="button" class="button" data-download="glb" disabled>GLB mesh</button>
+<button type="button" class="button" data-download="ply" disabled>PLY mesh</button>
 </div>
-<p class="soft small" id="download-told" role="status">All four come from the one call; JPEG and meshes are made in your browser.</p>
+<p class="soft small" id="download-told" role="status">All four come from one call; your browser makes the JPEG and the meshes from its answer.</p>
 </section>
 
 <noscript><p class="notice">The playground needs JavaScript. The call itself does not: see the <a href="/docs/">docs</a>.</p></noscript>
@@ -111,7 +112,7 @@ ${examples
 </dialog>
 <dialog id="way-in" class="way-in" aria-labelledby="way-in-heading">
 <div class="stack"><h2 id="way-in-heading">Sign in</h2>
-<p class="soft">Six digits by e-mail. A new address gets an account, and an account gets 100 free credits.</p>
+<p class="soft">We e-mail you a six-digit code. A new address opens an account, which can claim 100 free credits.</p>
 <div id="sign-in"></div>
 <p class="actions"><button type="button" class="button quiet" id="way-in-close">Not now</button></p></div>
 </dialog>

@@ -5,13 +5,13 @@ import { FILE_BYTES, PIXELS } from "./limits.js";
 
 const GOOD = { jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 const ADVICE = {
-  heic: "It is HEIC, which the service does not read. On an iPhone: Settings, Camera, Formats, Most Compatible; or share it as JPEG.",
-  avif: "It is AVIF, which the service does not read. Save it as JPEG, PNG or WEBP.",
-  gif: "It is a GIF, which the service does not read. Save it as JPEG, PNG or WEBP.",
-  tiff: "It is TIFF or a camera's raw file, which the service does not read. Save it as JPEG, PNG or WEBP.",
-  pdf: "It is a PDF. Save the picture in it as JPEG or PNG.",
-  svg: "It is a drawing, not a photograph.",
-  unknown: "It is none of JPEG, PNG and WEBP.",
+  heic: "HEIC is not supported. Export the photo as JPEG; on an iPhone, Settings > Camera > Formats > Most Compatible makes new photos JPEG.",
+  avif: "AVIF is not supported. Save it as JPEG, PNG or WEBP.",
+  gif: "GIF is not supported. Save it as JPEG, PNG or WEBP.",
+  tiff: "TIFF and raw camera files are not supported. Save it as JPEG, PNG or WEBP.",
+  pdf: "This is a PDF. Save the picture in it as JPEG or PNG.",
+  svg: "This is an SVG drawing, not a photograph.",
+  unknown: "This is not a JPEG, PNG or WEBP.",
 };
 
 /** A picture that can't be sent as it is. `convertible`: the browser can read it, and a JPEG of it can be sent. */
@@ -63,11 +63,11 @@ function refuse(file, format, size) {
   const convertible = size.width > 0;
   if (!GOOD[format]) throw new Unfit(ADVICE[format], { convertible });
   if (file.size > FILE_BYTES) {
-    throw new Unfit(`The file has ${fileSize(file.size)}; at most ${fileSize(FILE_BYTES)} can be sent.`, { convertible });
+    throw new Unfit(`The file is ${fileSize(file.size)}; the limit is ${fileSize(FILE_BYTES)}.`, { convertible });
   }
   if (size.width * size.height > PIXELS) {
     const megapixels = Math.ceil((size.width * size.height) / 1e5) / 10; // 25,000,001 pixels are more than 25
-    throw new Unfit(`The picture has ${megapixels} megapixels; at most ${PIXELS / 1e6} can be sent.`, { convertible });
+    throw new Unfit(`The picture has ${megapixels} megapixels; the limit is ${PIXELS / 1e6}.`, { convertible });
   }
 }
 

@@ -7,7 +7,7 @@ import { raster } from "./relief.js";
 const TEXTURE_EDGE = 2048;
 const GRID_EDGE = 420; // points on the longer edge: the network sees no finer, and a mesh of it stays below 15 MB
 
-const WITHOUT_WEBGL = "This browser can't draw the relief: it needs WebGL 2. The meshes below can be downloaded all the same.";
+const WITHOUT_WEBGL = "This browser can't draw the relief: it needs WebGL 2. You can still download the meshes below.";
 const UNLOADED = "The relief could not be loaded. Choose it again once there is a connection.";
 
 function hasWebgl() {
@@ -93,7 +93,7 @@ export class Stage {
     part("relief").hidden = !ready;
     part("relief-controls").hidden = !ready;
     if (!wanted) return this.tell("");
-    if (!ready) return this.tell(this.isUnread ? "This browser can't make a relief of it." : "Reading the depth map …");
+    if (!ready) return this.tell(this.isUnread ? "This browser can't make a relief of this picture." : "Reading the depth map …");
     try {
       await this.drawRelief();
       this.tell("");

@@ -8,7 +8,7 @@ export default async function page({ publish }) {
     body: `
 <div class="column intro">
 <h1>Reference</h1>
-<p class="lead">Every call with what goes in and what comes out, from <a href="/reference/openapi.yaml">openapi.yaml</a>. A call that you try from here is a real one: put your key in with <strong>Authorize</strong>. In words, all this is in the <a href="/docs/">docs</a>.</p>
+<p class="lead">Every call with what goes in and what comes out, from <a href="/reference/openapi.yaml">openapi.yaml</a>. Calls you try here are real ones, and cost what calls cost: enter your key with <strong>Authorize</strong>. The <a href="/docs/">docs</a> explain all this in words.</p>
 </div>
 <div class="column"><h2 class="visually-hidden">Calls</h2><div id="reference"><noscript><p class="notice">The reference needs its script. <a href="/reference/openapi.yaml">openapi.yaml</a> says the same.</p></noscript></div></div>
 `,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bars } from "../../../infra/web/account/usage.js";
-import { counted, fileSize, money, signed, unitPrice, utcDay } from "../../../infra/web/account/words.js";
+import { counted, fileSize, money, noted, signed, unitPrice, utcDay } from "../../../infra/web/account/words.js";
 
 test("bars stand in proportion, one call can still be seen, and no call is no bar", () => {
   const [none, one, many] = bars([{ calls: 0 }, { calls: 1 }, { calls: 1000 }]);
@@ -22,6 +22,9 @@ test("numbers read as people write them", () => {
   assert.equal(signed(100), "+100");
   assert.equal(money(2500, "usd"), "$25.00");
   assert.equal(unitPrice(1.98, "usd"), "$0.0198");
+  assert.equal(unitPrice(2, "usd"), "$0.020");
+  assert.equal(noted("pack-10000"), "Pack of 10,000");
+  assert.equal(noted("pd_live_0a1B2c"), "pd_live_0a1B2c");
   assert.equal(fileSize(31_457_280), "30.0 MB");
   assert.equal(utcDay("2026-11-24"), "Nov 24");
 });
