@@ -11,6 +11,7 @@ arms       the same, of an elbow or wrist and a shoulder or hip
 legs       the same, of a knee or ankle and any other joint
 sides      the same, of a left joint and the right one of its kind: the far shoulder behind the near one
 relief     Pearson's r inside a face between depth and the face mesh: mean, median, tenth percentile of the faces
+_error     standard error of the mean over photographs like these
 kept       share of photographs of people with somebody in the answer
 black      share of photographs of nobody whose answer, as a file, is 0 everywhere
 
@@ -66,7 +67,12 @@ ARMS = ("elbow", "wrist")
 LEGS = ("knee", "ankle")
 TRUNK = ("shoulder", "hip")
 
-COLUMNS = ("order", "arms", "legs", "sides", "relief", "relief_median", "relief_p10")
+DRAWS = 1000
+"""Of the bootstrap."""
+
+COLUMNS = (
+    "order", "order_error", "arms", "legs", "sides", "relief", "relief_error", "relief_median", "relief_p10",
+)  # fmt: skip
 
 FIRST = Manifest(
     name="first",
@@ -124,7 +130,7 @@ def judging(models: Path, pose_file: Path) -> Judge:
 
 def reported(judge: Judge, photos: list[Path], nobody: list[Path]) -> Report:
     """Figures of every method, and which photographs were answered wrongly or could not be read."""
-    marks: dict[str, Marks] = {}
+    found: dict[str, list[Marks]] = {}
     somebody, unread = dict[Path, bool](), list[str]()
     for file in (*photos, *nobody):
         try:
@@ -135,8 +141,8 @@ def reported(judge: Judge, photos: list[Path], nobody: list[Path]) -> Report:
         estimate = judge.served.estimate(pixels)
         somebody[file] = not black(estimate, pixels)
         if file in photos and somebody[file]:
-            for name, found in judged(judge, pixels, estimate).items():
-                add(marks.setdefault(name, {}), found)
+            for name, got in judged(judge, pixels, estimate).items():
+                found.setdefault(name, []).append(got)
     return {
         "network": judge.served.networks["depth"].manifest.sha256,
         "photographs": sum(file in somebody for file in photos),
@@ -145,8 +151,8 @@ def reported(judge: Judge, photos: list[Path], nobody: list[Path]) -> Report:
         "lost": [file.name for file in photos if not somebody.get(file, True)],
         "taken for people": [file.name for file in nobody if somebody.get(file)],
         "unread": unread,
-        "counted": {name: len(values) for name, values in marks.get("served", {}).items()},
-        "methods": {name: summary(found) for name, found in marks.items()},
+        "counted": {name: len(values) for name, values in together(found.get("served", [])).items()},
+        "methods": {name: summary(each) for name, each in found.items()},
     }
 
 
@@ -247,12 +253,29 @@ def add(marks: Marks, more: Marks) -> None:
         marks.setdefault(name, []).extend(values)
 
 
-def summary(marks: Marks) -> dict[str, float]:
-    out = {name: share(values) for name, values in marks.items()}
+def together(photographs: list[Marks]) -> Marks:
+    out: Marks = {}
+    for one in photographs:
+        add(out, one)
+    return out
+
+
+def summary(photographs: list[Marks]) -> dict[str, float]:
+    marks = together(photographs)
+    out = {name: share(values) for name, values in marks.items() if values}
     if marks.get("relief"):
         out["relief_median"] = round(float(np.median(marks["relief"])), 4)
         out["relief_p10"] = round(float(np.percentile(marks["relief"], 10)), 4)
-    return {name: value for name, value in out.items() if value is not None}
+    return out | {f"{name}_error": error(photographs, name) for name in ("order", "relief") if name in out}
+
+
+def error(photographs: list[Marks], name: str) -> float:
+    """Standard error of a mean, photographs being drawn again and again (bootstrap: Efron 1979): what one photograph
+    holds goes together."""
+    sums = np.array([(sum(one.get(name, [])), len(one.get(name, []))) for one in photographs])
+    draws = np.random.default_rng(0).integers(0, len(sums), (DRAWS, len(sums)))
+    total, count = sums[draws].sum(1).T
+    return round(float(np.std(total[count > 0] / count[count > 0])), 4)
 
 
 def share(values: list[float] | list[bool]) -> float | None:
