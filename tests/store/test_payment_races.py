@@ -138,6 +138,23 @@ def test_what_nobody_confirmed_is_a_failure_and_its_repeat_moves_credits_once(de
     assert desk.calm.books.is_balanced(purchase.account_id)
 
 
+def test_a_fact_that_waits_and_that_nobody_confirmed_is_a_failure_too(desk: Desk) -> None:
+    """No account is looked at for it, which would fail by itself."""
+    purchase = Purchase(desk.calm.books.account())
+    desk.wire.fates[READ] = [wire.passes]
+    desk.wire.forever = {WRITE: wire.never_arrives, READ: wire.never_arrives}
+    with pytest.raises(Unavailable):
+        desk.book(purchase.refunded("a", 10_00))
+    assert desk.calm.book(purchase.paid()).credits == 500
+
+
+def test_a_notice_that_was_heard_is_not_written_again(desk: Desk) -> None:
+    notice = Purchase(desk.calm.books.account()).paid()
+    for _ in range(3):
+        desk.book(notice)
+    assert desk.wire.attempts(WRITE) == 1
+
+
 def test_a_notice_that_overtakes_another_between_its_read_and_its_write_is_not_lost(desk: Desk) -> None:
     purchase = Purchase(desk.calm.books.account())
 

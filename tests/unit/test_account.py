@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from account.answers import cursor
-from portrait import keys, tariff
-from portrait.door import ROUTES
+from portrait import keys, site, tariff
+from portrait.door import ROUTES, Request
 from portrait.ledger import Entry
 from portrait.settings import Settings
 from tests.membership import ORIGIN_SECRET, SITE_URL, Answer, Office, token_in
@@ -210,6 +210,13 @@ def test_whoever_goes_past_the_distribution_cannot_tell_another_address(office: 
         for n in range(tariff.SENDER_CODES_AN_HOUR + 1)
     ]
     assert answers[-1] == 429
+
+
+@pytest.mark.parametrize("proof", [{}, {"x-origin-proof": ""}])
+def test_where_no_distribution_stands_nobody_tells_another_address(proof: dict[str, str]) -> None:
+    told = {"x-viewer-address": "203.0.113.1", **proof}
+    request = Request("POST", "/session/v1", told, b"", "", 0.0, source_ip=STRANGER)
+    assert site.sender_of(request, origin_secret="") == STRANGER
 
 
 def test_addresses_of_one_household_are_one_sender(office: Office) -> None:
