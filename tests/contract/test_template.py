@@ -182,6 +182,14 @@ def test_secrets_are_pointed_to_and_stand_nowhere(resources: dict[str, Any]) -> 
     )
 
 
+def test_selling_without_stripe_is_refused_before_anything_is_made() -> None:
+    rule = source()["Rules"]["SellsByStripe"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Buying"}, "1"]}
+    [told] = rule["Assertions"]
+    assert told["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StripeSecret"}, ""]}]}
+    assert "StripeSecret" in told["AssertDescription"]
+
+
 def test_the_payments_function_may_book_and_look_who_is_signed_in_and_nothing_else(resources: dict[str, Any]) -> None:
     assert statements(resources, "PaymentsRole") == {
         "IdentifyMember": ({"dynamodb:GetItem"}, arn("IdentityTable")),
