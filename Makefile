@@ -32,7 +32,7 @@ node_modules/ready: package.json package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
-WEB_SOURCES := $(shell find infra/web docs/api.md docs/samples infra/openapi.yaml -type f 2>/dev/null)
+WEB_SOURCES := $(shell find infra/web docs/api.md docs/samples infra/openapi.yaml models/portrait-depth.json -type f 2>/dev/null)
 
 .PHONY: web
 web: build/web/index.html ## build the pages into build/web
@@ -105,7 +105,7 @@ build/pose.onnx: training/convert/pose.py | $(VENV)/ready
 .PHONY: eval-photos
 eval-photos: setup build/pose.onnx ## the same on PHOTOS=folder of yours (NOBODY=folder without people, SHEET=file.png to look at)
 	@test -n "$(PHOTOS)" || { echo "PHOTOS=folder names a folder of photographs of people"; exit 1; }
-	$(BIN)/python -m training.evaluation.photos $(PHOTOS) $(if $(NOBODY),--nobody $(NOBODY)) $(if $(SHEET),--sheet $(SHEET))
+	$(BIN)/python -m training.evaluation.photos "$(PHOTOS)" $(if $(NOBODY),--nobody "$(NOBODY)") $(if $(SHEET),--sheet "$(SHEET)")
 
 # ---- training: an environment of its own; docs/training says what each folder holds -------------------
 
