@@ -114,8 +114,11 @@ class FakeRegistry:
 
 @dataclass
 class FakeHoldings:
+    """`is_down`: closing an account finds the store silent."""
+
     ledger: FakeLedger
     claims: set[str] = field(default_factory=set)
+    is_down: bool = False
 
     def balance(self, account_id: str) -> int:
         return self.ledger.balance(account_id)
@@ -161,6 +164,8 @@ class FakeHoldings:
         return [known.get(day, Usage(day)) for day in days]
 
     def close(self, account_id: str, now: float) -> None:
+        if self.is_down:
+            raise Unavailable()
         with self.ledger.lock:
             account = self.ledger.accounts.get(account_id)
             if account is None:

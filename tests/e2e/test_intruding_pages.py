@@ -201,6 +201,7 @@ def test_a_session_that_ended_elsewhere_leads_to_the_way_in(visit: Visit, ada: V
     carry_over(ada, visit.page)
     page = visit.open("/account/")
     expect(page.locator("#account-email")).to_have_text(ada.address)
+    expect(page.locator("#account-id")).to_have_text(ada.session()["account_id"])  # what the operator gives credits to
     assert ada.call("DELETE", "/session/v1?everywhere=true").status_code == 204
     page.get_by_label("Name of a new key").fill("too late")
     page.get_by_role("button", name="Create key").click()

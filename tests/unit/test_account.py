@@ -657,6 +657,15 @@ def test_a_deleted_account_leaves_no_key_no_session_and_no_address(office: Offic
     assert "ada@example.com" not in json.dumps([vars(owner) for owner in office.registry.owners.values()])
 
 
+def test_who_is_cut_off_while_deleting_an_account_is_signed_in_and_asks_again(office: Office) -> None:
+    cookie = office.signed_in()
+    office.holdings.is_down = True
+    assert office.ask("DELETE", "/account/v1", {"confirm": "ada@example.com"}, cookie=cookie).status == 503
+    office.holdings.is_down = False
+    assert office.ask("GET", "/session/v1", cookie=cookie).status == 200
+    assert office.ask("DELETE", "/account/v1", {"confirm": "ada@example.com"}, cookie=cookie).status == 204
+
+
 @pytest.mark.parametrize("confirm", ["eve@example.com", "yes", "ada@example.co", "x" * 254])
 def test_an_account_is_deleted_only_by_its_own_address(office: Office, confirm: str) -> None:
     cookie = office.signed_in()

@@ -71,6 +71,7 @@ function goToSection() {
 
 function tellSession() {
   part("account-email").textContent = session.email;
+  part("account-id").textContent = session.account_id;
   part("credits").textContent = number(session.credits).replace("-", "\u2212");
   part("credits").classList.toggle("bad", session.credits < 0);
   part("credits-told").textContent = session.credits < 0 ? OWING : ENOUGH;

@@ -76,7 +76,7 @@ export default async ({ asset }) => ({
 </section>
 
 <section class="block" id="leave" aria-labelledby="leave-heading">
-<div class="block-words"><h2 id="leave-heading">Sessions and account</h2></div>
+<div class="block-words"><h2 id="leave-heading">Sessions and account</h2><p class="soft">Account number, for questions to us:<br><code id="account-id"></code></p></div>
 <div class="block-body stack">
 <p class="choice"><button type="button" class="button" id="sign-out-everywhere">Sign out everywhere</button><span class="soft">Ends your session on every device, including this one. Keys keep working.</span></p>
 <p class="choice"><button type="button" class="button danger" id="delete">Delete account</button><span class="soft">Revokes all keys, ends all sessions, deletes your address. Remaining credits are lost. Only a one-way hash of the address stays, so that free credits are claimed once.</span></p>
