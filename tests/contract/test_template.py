@@ -190,6 +190,30 @@ def test_selling_without_stripe_is_refused_before_anything_is_made() -> None:
     assert "StripeSecret" in told["AssertDescription"]
 
 
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:portrait-depth/stripe"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_taken"),
+    [
+        ("StripeSecret", "", True),
+        ("StripeSecret", f"{ARN}-AbC123", True),
+        ("StripeSecret", ARN, False),
+        ("StripeSecret", "portrait-depth/stripe", False),
+        ("SiteCertificate", "", True),
+        ("SiteCertificate", "arn:aws:acm:us-east-1:123456789012:certificate/1", True),
+        ("SiteCertificate", "arn:aws:acm:eu-central-1:123456789012:certificate/1", False),
+        ("SiteUrl", "https://portrait.example", True),
+        ("SiteUrl", "https://Portrait.example", False),
+        ("SiteUrl", "https://portrait.example/", False),
+        ("SiteUrl", "http://portrait.example", False),
+    ],
+)
+def test_a_parameter_that_would_fail_later_is_refused_at_once(name: str, text: str, is_taken: bool) -> None:
+    pattern = source()["Parameters"][name]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, text)) is is_taken
+
+
 def test_the_payments_function_may_book_and_look_who_is_signed_in_and_nothing_else(resources: dict[str, Any]) -> None:
     assert statements(resources, "PaymentsRole") == {
         "IdentifyMember": ({"dynamodb:GetItem"}, arn("IdentityTable")),
