@@ -60,6 +60,17 @@ def desk(request: pytest.FixtureRequest) -> Desk:
     )
 
 
+def test_a_charge_is_one_transaction_and_one_look_at_what_is_left(desk: Desk) -> None:
+    """Balance, row and day, and nothing else: each of them alone could be lost, and each request more is time."""
+    desk.debit(desk.caller(), plain())
+    assert [operation for operation, _ in desk.wire.sent] == [WRITE, READ]
+    (_, request), _ = desk.wire.sent
+    [account, row, day] = [next(iter(member.values())) for member in request["TransactItems"]]
+    assert account["Key"]["row"] == {"S": "ACCOUNT"}
+    assert row["Item"]["row"]["S"].startswith("CALL#")
+    assert day["Key"]["row"]["S"].startswith("DAY#")
+
+
 # ---- not done, and told so ----------------------------------------------------------------------------
 
 

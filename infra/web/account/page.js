@@ -170,7 +170,7 @@ part("sign-out-everywhere").addEventListener("click", async () => {
 part("delete").addEventListener("click", async () => {
   const done = await ask({
     heading: "Delete this account?",
-    text: `All keys are revoked and all sessions end. ${counted(session.credits, "credit")} will be lost. This can't be undone.`,
+    text: `All keys are revoked and all sessions end. ${counted(Math.max(0, session.credits), "credit")} will be lost. This can't be undone.`,
     yes: "Delete account",
     retype: session.email,
     work: () => deleteAccount(session.email),
