@@ -36,12 +36,12 @@ main { display: grid; align-content: center; justify-items: center; padding: 2re
 .panel { display: grid; gap: 1.25rem; width: 100%; max-width: 32rem }
 form { display: flex; flex-wrap: wrap; gap: .75rem }
 """
-"""What the pages' own style, which this page imports, does not say."""
+"""What the pages' own style, which comes before it, does not say."""
 
 PAGE: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Test checkout</title>
-<link rel="stylesheet" href="/checkout/style.css"></head>
+{styles}</head>
 <body><main><div class="panel">
 <p class="soft small">Test checkout. It stands in for Stripe on this machine: no money moves.</p>
 <h1>{product}</h1>
@@ -82,7 +82,7 @@ class TestCheckout:
         if path == f"{PATH}/stripe/v1/checkout/sessions":
             answer = self._open(told, headers)
         elif path == f"{PATH}/style.css":
-            answer = _answer(200, _style(), "text/css")
+            answer = _answer(200, STYLE, "text/css")
         elif path == PATH and request["httpMethod"] == "POST":
             answer = await self._act(told, headers)
         elif path == PATH:
@@ -108,6 +108,7 @@ class TestCheckout:
         if bought is None:
             return _answer(404, "There is no such checkout, or this machine was started again.", "text/plain")
         text = PAGE.format(
+            styles=_styles(),
             product=html.escape(bought.told["line_items[0][price_data][product_data][name]"]),
             price=f"${bought.price_cents / 100:,.2f}",
             state=html.escape(failure or purchase.state(bought)),
@@ -155,10 +156,11 @@ def stand_in(plan: Template, url: str, data: Path) -> tuple[Template, dict[str, 
     return replace(plan, functions=functions, routes=(*plan.routes, *ROUTES)), {NAME: TestCheckout(url, file)}
 
 
-def _style() -> str:
-    """The pages' own, if they are built, and the little that is missing in it."""
+def _styles() -> str:
+    """Links to the pages' own style, if they are built, and to the little that is missing in it."""
     built = sorted(SITE.glob("frame-frame-*.css"), key=lambda file: file.stat().st_mtime_ns)
-    return "".join(f'@import "/assets/{file.name}";' for file in built[-1:]) + STYLE
+    addresses = [*(f"/assets/{file.name}" for file in built[-1:]), f"{PATH}/style.css"]
+    return "".join(f'<link rel="stylesheet" href="{address}">' for address in addresses)
 
 
 def _looks(action: str) -> str:

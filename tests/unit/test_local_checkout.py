@@ -129,9 +129,8 @@ def test_the_page_says_what_is_bought_and_that_no_money_moves(counter: Counter) 
 
 
 def test_the_page_looks_like_the_pages_beside_it(counter: Counter) -> None:
-    style = counter.ask("GET", "/checkout/style.css")["body"]
-    imported = re.findall(r"/assets/([\w.-]+)", style)
-    assert len(imported) == 1 and (ROOT / "build" / "web" / "assets" / imported[0]).is_file()
+    linked = re.findall(r'href="/assets/([\w.-]+)"', counter.page(counter.open()))
+    assert len(linked) == 1 and (ROOT / "build" / "web" / "assets" / linked[0]).is_file()
 
 
 def test_paying_tells_the_webhook_and_leads_back(counter: Counter, webhook: Webhook) -> None:
