@@ -21,6 +21,9 @@ from tests.e2e.visitor import COOKIE, Visitor
 pytestmark = [pytest.mark.e2e, pytest.mark.outside]
 
 CALL = "**/portrait-depth-estimation/v1"
+NORMALS_CALL = "**/portrait-surface-normals/v1"
+SHOW_NORMALS = "document.getElementById('normals-choice').hidden = false"
+"""As a build of the pages does, once the network that is served knows normals."""
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +177,55 @@ def test_a_call_that_was_left_for_another_picture_can_be_gone_back_to_without_pa
     expect(page.locator("#caption")).to_contain_text("1 credit", timeout=30_000)
 
 
+def test_normals_are_a_call_of_their_own_and_the_page_says_what_it_costs(
+    visit: Visit, page: Page, portrait: Path
+) -> None:
+    headers = {"x-credits-consumed": "1", "x-remaining-credits": "98", "x-person-coverage": "0.5"}
+    answer = drawn((960, 1200), "PNG")
+    sent: list[str] = []
+
+    def fulfil(route: Route) -> None:
+        sent.append(route.request.headers["idempotency-key"])
+        route.fulfill(headers=headers, content_type="image/png", body=answer)
+
+    page.route(NORMALS_CALL, fulfil)
+    page.evaluate(SHOW_NORMALS)
+    page.locator("#file").set_input_files(portrait)
+    with page.expect_request(CALL) as first:
+        call(page)
+    expect(page.locator("#caption")).to_contain_text("1 credit", timeout=30_000)
+    page.get_by_text("Normals", exact=True).click()
+    expect(page.locator("#normals-offer")).to_contain_text("a call of their own, which costs 1 more credit")
+    assert visit.barriers() == []
+    visit.screenshot("normals-offered")
+    page.get_by_role("button", name="Make the normal map for 1 credit").click()
+    expect(page.locator("#key")).to_contain_text("98 credits left")
+    expect(page.get_by_alt_text("Its normal map")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Normals PNG").click()
+    assert Path(waiting.value.path()).read_bytes() == answer
+    page.get_by_text("Depth", exact=True).click()
+    expect(page.get_by_alt_text("Its depth map")).to_be_visible()
+    assert sent == [f"{first.value.headers['idempotency-key']}-normals"]
+
+
+def test_normals_that_the_service_does_not_know_cost_nothing_and_are_not_offered_again(
+    page: Page, portrait: Path
+) -> None:
+    unknown = '{"error": "Unknown url", "code": "unknown_url", "status": 404}'
+    page.route(NORMALS_CALL, lambda route: route.fulfill(status=404, content_type="application/json", body=unknown))
+    page.evaluate(SHOW_NORMALS)
+    page.locator("#file").set_input_files(portrait)
+    call(page)
+    expect(page.locator("#caption")).to_contain_text("1 credit", timeout=30_000)
+    page.get_by_text("Normals", exact=True).click()
+    page.get_by_role("button", name="Make the normal map for 1 credit").click()
+    expect(page.locator("#failure")).to_contain_text("knows no surface normals")
+    expect(page.locator("#normals-choice")).to_be_hidden()
+    expect(page.get_by_alt_text("Its depth map")).to_be_visible()
+    expect(page.locator("#key")).to_contain_text("99 credits left")
+
+
 def test_a_key_that_is_no_more_is_forgotten(page: Page, register: Register, key: str, portrait: Path) -> None:
     register.revoke_key(keys.digest(key), time.time())
     page.locator("#file").set_input_files(portrait)
@@ -232,7 +284,7 @@ def test_a_session_that_has_ended_leads_back_to_the_way_in(visit: Visit, machine
     assert person.call("DELETE", "/session/v1?everywhere=true").status_code == 204
     page.get_by_label("Name of a new key").fill("late")
     page.get_by_role("button", name="Create key").click()
-    expect(page.get_by_text("Your session has ended. Sign in again to go on.")).to_be_visible()
+    expect(page.get_by_text("Your session has ended. Sign in again to continue.")).to_be_visible()
     expect(page.get_by_text(person.address)).to_be_hidden()
     assert visit.barriers() == []
 

@@ -15,6 +15,7 @@ const ADVICE = {
   invalid_api_key: { text: "Check that you pasted the whole key.", act: "key" },
   revoked_api_key: { text: "Use another key.", act: "key" },
   no_credits: { text: "Nothing was charged. Claim or buy credits in your account.", act: "buy" },
+  unknown_url: { text: "Nothing was charged. The network that is in use here knows no surface normals.", act: "" },
   rate_limited: { text: "Nothing was charged. Wait a moment.", act: "retry" },
   image_file_too_big: { text: "Nothing was charged. This page can make a smaller copy.", act: "smaller" },
   image_resolution: { text: "Nothing was charged. This page can make a smaller copy.", act: "smaller" },

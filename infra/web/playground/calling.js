@@ -2,22 +2,28 @@
 
 import { Problem, problemIn, unreachable } from "../account/client.js";
 
-export const PATH = "/portrait-depth-estimation/v1";
+const PATH = "/portrait-depth-estimation/v1";
+
+/** What is asked for, by what it is of. 8 bits are enough to look at normals, and 48 would be too large an answer on AWS. */
+const CALLS = {
+  depth: { path: PATH, output_format: "png16" },
+  normals: { path: "/portrait-surface-normals/v1", output_format: "png" },
+};
 const PATIENCE_MS = 60_000; // the service answers within 25 s; the rest is for a slow line after the upload
 
 /**
- * Send a picture, receive its 16-bit depth map. `repeatKey` makes a repeat free (Idempotency-Key). `onSent(share)` is told 0 to
+ * Send a picture, receive a map of it: `subject` is "depth" (16 bits) or "normals" (8 bits a channel). `repeatKey` makes a repeat free (Idempotency-Key). `onSent(share)` is told 0 to
  * 1 while the picture goes out; at 1 the service works. Resolves to {png: Blob, remaining, consumed, coverage, seconds};
  * rejects with a Problem, code `cancelled` after `signal`.
  */
-export function callDepth({ picture, name, key, repeatKey, onSent, signal }) {
+export function callFor(subject, { picture, name, key, repeatKey, onSent, signal }) {
   const form = new FormData();
   form.append("image_file", picture, name);
-  form.append("output_format", "png16");
+  form.append("output_format", CALLS[subject].output_format);
   const request = new XMLHttpRequest();
   const began = performance.now();
   return new Promise((resolve, reject) => {
-    request.open("POST", PATH);
+    request.open("POST", CALLS[subject].path);
     request.responseType = "blob";
     request.setRequestHeader("x-api-key", key);
     request.setRequestHeader("idempotency-key", repeatKey);

@@ -26,10 +26,11 @@ export function offerDownloads(current) {
   }
 }
 
-/** Meshes need the map to be read, the picture files don't. */
-export function allowDownloads({ files, meshes }) {
+/** Meshes need the map to be read, the picture files don't; normals are only there after a call of their own. */
+export function allowDownloads({ files, meshes, normals = false }) {
   for (const button of buttons()) {
-    button.disabled = !(["glb", "ply"].includes(button.dataset.download) ? meshes : files);
+    if (button.dataset.download === "normals") button.hidden = !normals;
+    else button.disabled = !(["glb", "ply"].includes(button.dataset.download) ? meshes : files);
   }
 }
 
@@ -38,6 +39,7 @@ const buttons = () => document.querySelectorAll("button[data-download]");
 const MAKERS = {
   png16: async ({ png }) => ({ blob: png, suffix: "-depth-16bit.png" }),
   jpeg: async ({ png }) => ({ blob: await asJpeg(png), suffix: "-depth.jpg" }),
+  normals: async ({ normals }) => ({ blob: normals, suffix: "-normals.png" }),
   glb: async ({ relief }) => {
     const { glb } = await import("./exporting.js");
     const bytes = await glb(relief.made, relief.strength, relief.photo);

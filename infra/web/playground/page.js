@@ -4,11 +4,12 @@ import { Problem } from "../account/client.js";
 import { element, part, whileBusy } from "../account/elements.js";
 import { counted, fileSize } from "../account/words.js";
 import { adviceFor } from "./advice.js";
-import { callDepth, curl } from "./calling.js";
+import { callFor, curl } from "./calling.js";
 import { watchForPictures } from "./choosing.js";
 import { allowDownloads, offerDownloads } from "./downloads.js";
 import { Keying } from "./keying.js";
 import { convert, open } from "./picture.js";
+import { showProgress } from "./progress.js";
 import { Stage } from "./stage.js";
 
 const SMALLER_PIXELS = 6_000_000; // a JPEG of it passes every limit, also the gateway's 4.4 MB
@@ -18,7 +19,7 @@ const keying = new Keying(drawRun);
 let turns = 0; // pictures so far
 let picture; // what would be sent: see picture.js; none while an example is shown
 let repeatKey; // of the call for this picture: a repeat of it is free
-let shown; // what is on the stage: {name, png}
+let shown; // what is on the stage: {name, png, normals}
 let calling; // AbortController of the call that is on its way
 
 /* ---- what comes in ---- */
@@ -117,74 +118,54 @@ async function showExample(button) {
 /* ---- the call ---- */
 
 async function run() {
-  if (!picture || calling || shown) return;
+  if (picture && !shown) await call("depth");
+}
+
+/** The sister call, about a picture whose depth is there. */
+async function runNormals() {
+  if (!picture) return part("file").click();
+  if (shown && !shown.normals) await call("normals");
+}
+
+async function call(subject) {
+  if (calling) return;
   if (!keying.key) return keying.tell("Sign in or paste a key first.");
   const sent = picture;
   calling = new AbortController();
   part("failure").hidden = true;
   drawRun();
-  const clock = tellTime();
+  const clock = showProgress();
   let answer;
   try {
-    answer = await callDepth({
+    answer = await callFor(subject, {
       picture: sent.file,
       name: sent.name,
       key: keying.key,
-      repeatKey,
+      repeatKey: subject === "depth" ? repeatKey : `${repeatKey}-${subject}`, // another endpoint is another request
       onSent: clock.sent,
       signal: calling.signal,
     });
   } catch (problem) {
-    if (sent === picture) tellFailure(problem);
+    if (sent === picture) tellFailure(problem, subject);
   }
   clock.stop();
   calling = undefined;
-  if (answer) await receive(sent, answer);
+  if (answer) await receive(sent, answer, subject);
   drawRun();
 }
 
-async function receive(sent, answer) {
+async function receive(sent, answer, subject) {
   keying.tellCredits(answer.remaining);
   if (sent !== picture) return; // somebody chose another one meanwhile
   tellAnswer(sent, answer);
   bringToSight();
   try {
-    await showAnswer(answer.png, sent.name);
+    await (subject === "depth" ? showAnswer(answer.png, sent.name) : showNormals(answer.png));
   } catch {
     if (sent !== picture) return;
-    shown = undefined;
-    tellFailure(new Problem({ code: "unreadable_answer" }));
+    if (subject === "depth") shown = undefined;
+    tellFailure(new Problem({ code: "unreadable_answer" }), subject);
   }
-}
-
-/** Progress in words and a bar: how much is sent, then how long the service has been at it. */
-function tellTime() {
-  const bar = part("bar");
-  const told = part("progress-told");
-  let since;
-  const tick = () => {
-    told.textContent = since ? `Computing … ${Math.round((performance.now() - since) / 1000)} s` : told.textContent;
-  };
-  const every = setInterval(tick, 1000);
-  part("progress").hidden = false;
-  bar.value = 0;
-  told.textContent = "Sending …";
-  return {
-    sent(share) {
-      if (share < 1) {
-        bar.value = share;
-        told.textContent = `Sending, ${Math.round(share * 100)} %`;
-      } else if (!since) {
-        since = performance.now();
-        bar.removeAttribute("value"); // nobody knows how far it is
-        told.textContent = "Computing …";
-      }
-    },
-    stop() {
-      clearInterval(every);
-      part("progress").hidden = true;
-    },
-  };
 }
 
 async function showAnswer(png, name) {
@@ -193,6 +174,12 @@ async function showAnswer(png, name) {
   allowDownloads({ files: true, meshes: false });
   await stage.showDepth(png);
   if (shown?.png === png) allowDownloads({ files: true, meshes: Boolean(stage.relief?.made.triangles.length) });
+}
+
+async function showNormals(png) {
+  await stage.showNormals(png);
+  shown.normals = png;
+  allowDownloads({ files: true, meshes: Boolean(stage.relief?.made.triangles.length), normals: true });
 }
 
 /** On a phone the button is far below what it makes. */
@@ -207,26 +194,33 @@ function tellAnswer(sent, { coverage, consumed, seconds }) {
   part("caption").textContent = `${sent.name}: ${found} · ${seconds.toFixed(1)} s · ${cost}`;
 }
 
-function tellFailure(problem) {
+function tellFailure(problem, subject) {
   const { text, act } = adviceFor(problem);
   const place = part("failure");
   place.replaceChildren(element("p", {}, element("strong", {}, problem.message)));
   if (text) place.append(element("p", {}, text));
-  const button = HELP[act]?.(problem);
+  const button = HELP[act]?.(problem, subject === "depth" ? run : runNormals);
   if (button) place.append(element("p", { class: "actions" }, button));
   if (problem.requestId) place.append(element("p", { class: "soft small" }, `Request ${problem.requestId}`));
   place.hidden = false;
+  if (problem.code === "unknown_url" && subject === "normals") leaveNormals();
   if (problem.code === "revoked_api_key" || problem.code === "invalid_api_key") keying.use("");
+}
+
+/** The service says that it knows none: the view is of no use. */
+function leaveNormals() {
+  stage.select("depth");
+  part("normals-choice").hidden = true;
 }
 
 const pressing = (text, act) => element("button", { type: "button", class: "button", click: act }, text);
 
 const HELP = {
-  retry: (problem) => (problem.retryAfterS ? waiting(problem.retryAfterS) : pressing("Try again", run)),
-  afresh: () =>
+  retry: (problem, again) => (problem.retryAfterS ? waiting(problem.retryAfterS, again) : pressing("Try again", again)),
+  afresh: (_, again) =>
     pressing("Call again for 1 credit", () => {
       repeatKey = freshKey();
-      run();
+      again();
     }),
   another: () => pressing("Choose another picture", () => part("file").click()),
   smaller: () => pressing("Make a smaller copy", () => chooseConverted(picture.file, picture.name, SMALLER_PIXELS)),
@@ -235,8 +229,8 @@ const HELP = {
 };
 
 /** A button that counts down to when the service will listen again. */
-function waiting(seconds) {
-  const button = pressing(`Try again in ${seconds} s`, run);
+function waiting(seconds, again) {
+  const button = pressing(`Try again in ${seconds} s`, again);
   button.disabled = true;
   const every = setInterval(() => {
     seconds -= 1;
@@ -254,6 +248,8 @@ function drawRun() {
   const ready = picture && keying.key && !calling && !made;
   part("run").setAttribute("aria-disabled", String(!ready));
   part("run").hidden = Boolean(calling);
+  part("run-normals").disabled = Boolean(calling);
+  part("run-normals").textContent = picture ? "Make the normal map for 1 credit" : "Choose a picture of your own";
   part("run-hint").hidden = Boolean(calling);
   const missing = made ? "Done. Choose another picture to make the next one. " : !picture ? "Choose a picture of your own first. " : !keying.key ? "Sign in or paste a key first. " : "";
   part("run-hint").textContent = `${missing}A successful call costs 1 credit, errors are free.`;
@@ -277,6 +273,7 @@ function freshKey() {
 watchForPictures(choose);
 offerDownloads(() => shown && { ...shown, relief: stage.relief });
 part("run").addEventListener("click", run);
+part("run-normals").addEventListener("click", runNormals);
 part("cancel").addEventListener("click", () => calling?.abort());
 for (const button of document.querySelectorAll("button.example")) {
   button.addEventListener("click", () => showExample(button));

@@ -15,6 +15,7 @@ export default async function page(tools) {
     })),
   );
   const [first] = examples;
+  const { outputs } = JSON.parse(await tools.read("models/portrait-depth.json"));
   return {
     title: "Playground · Portrait depth",
     description: "Drop a portrait, see its depth map and a relief of it, download it as PNG, JPEG, GLB or PLY.",
@@ -26,6 +27,7 @@ export default async function page(tools) {
 <fieldset class="segments" id="views"><legend class="visually-hidden">View</legend>
 <label><input type="radio" name="view" value="depth" checked><span>Depth</span></label>
 <label><input type="radio" name="view" value="relief" id="view-relief"><span>Relief</span></label>
+<label id="normals-choice"${"normals" in outputs ? "" : " hidden"}><input type="radio" name="view" value="normals" id="view-normals"><span>Normals</span></label>
 </fieldset>
 </div>
 <div class="frame" id="frame">
@@ -36,6 +38,10 @@ export default async function page(tools) {
 </div>
 <canvas id="relief" tabindex="0" role="img" aria-label="The person as a relief. Drag to turn it. On the keyboard, arrow keys turn it, plus and minus zoom, 0 resets the view." hidden></canvas>
 <p class="frame-told" id="frame-told" role="status" hidden></p>
+<div class="frame-told stack" id="normals-offer" hidden>
+<p>Surface normals tell which way each point of a person faces. They need a call of their own, which costs 1 more credit.</p>
+<button type="button" class="button primary" id="run-normals">Make the normal map</button>
+</div>
 <div class="dropping" id="dropping" hidden><p>Drop it here</p></div>
 </div>
 <div class="stage-foot">
@@ -96,8 +102,9 @@ ${examples
 <button type="button" class="button" data-download="jpeg" disabled>JPEG</button>
 <button type="button" class="button" data-download="glb" disabled>GLB mesh</button>
 <button type="button" class="button" data-download="ply" disabled>PLY mesh</button>
+<button type="button" class="button" data-download="normals" hidden>Normals PNG</button>
 </div>
-<p class="soft small" id="download-told" role="status">All four come from one call; your browser makes the JPEG and the meshes from its answer.</p>
+<p class="soft small" id="download-told" role="status">Depth and meshes come from one call; your browser makes the JPEG and the meshes from its answer.</p>
 </section>
 
 <noscript><p class="notice">The playground needs JavaScript. The call itself does not: see the <a href="/docs/">docs</a>.</p></noscript>

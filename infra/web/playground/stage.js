@@ -1,4 +1,4 @@
-/* The picture large: photograph and depth map with a slider between, or the relief. */
+/* The picture large: photograph and map with a slider between, or the relief. */
 
 import { part } from "../account/elements.js";
 import { blank, drawn, load } from "./picture.js";
@@ -7,6 +7,8 @@ import { raster } from "./relief.js";
 const TEXTURE_EDGE = 2048;
 const GRID_EDGE = 420; // points on the longer edge: the network sees no finer, and a mesh of it stays below 15 MB
 
+const DEPTH = "Its depth map: the nearest point is white, everything that is not a person is black";
+const NORMALS = "Its normal map: which way each point of a person faces, as a colour";
 const WITHOUT_WEBGL = "This browser can't draw the relief: it needs WebGL 2. You can still download the meshes below.";
 const UNLOADED = "The relief could not be loaded. Choose it again once there is a connection.";
 
@@ -44,6 +46,7 @@ export class Stage {
     part("split").hidden = true;
     this.select("depth");
     part("view-relief").disabled = true;
+    part("view-normals").disabled = true;
   }
 
   /** The depth map over it: slider at once, relief as soon as the map is read. Resolves once everything stands. */
@@ -58,6 +61,7 @@ export class Stage {
     depth.hidden = false;
     part("split").hidden = false;
     part("view-relief").disabled = false;
+    part("view-normals").disabled = false;
     this.split(50);
     const size = { width: depth.naturalWidth, height: depth.naturalHeight };
     const relief = await this.read(png, size).catch(() => undefined);
@@ -65,6 +69,12 @@ export class Stage {
     this.relief = relief;
     this.isUnread = !relief;
     if (relief) part("strength").value = relief.strength;
+    await this.draw();
+  }
+
+  /** The normal map, which comes from a call of its own, in the depth map's place while its view is chosen. */
+  async showNormals(png) {
+    this.normalsUrl = URL.createObjectURL(png);
     await this.draw();
   }
 
@@ -89,7 +99,10 @@ export class Stage {
   async draw() {
     const wanted = this.view === "relief";
     const ready = wanted && Boolean(this.relief);
-    part("compare").hidden = wanted;
+    const offered = this.view === "normals" && !this.normalsUrl;
+    part("normals-offer").hidden = !offered;
+    part("compare").hidden = wanted || offered;
+    this.drawMap();
     part("relief").hidden = !ready;
     part("relief-controls").hidden = !ready;
     if (!wanted) return this.tell("");
@@ -103,6 +116,14 @@ export class Stage {
       part("relief-controls").hidden = true;
       this.tell(hasWebgl() ? UNLOADED : WITHOUT_WEBGL);
     }
+  }
+
+  drawMap() {
+    const url = this.view === "normals" ? this.normalsUrl : this.depthUrl;
+    const depth = part("depth");
+    if (!url || depth.src === url) return;
+    depth.src = url;
+    depth.alt = this.view === "normals" ? NORMALS : DEPTH;
   }
 
   async drawRelief() {
@@ -141,8 +162,9 @@ export class Stage {
   forget() {
     this.relief = undefined;
     this.isUnread = false;
-    if (this.depthUrl) URL.revokeObjectURL(this.depthUrl);
+    for (const url of [this.depthUrl, this.normalsUrl]) if (url) URL.revokeObjectURL(url);
     this.depthUrl = undefined;
+    this.normalsUrl = undefined;
   }
 
   listen() {
