@@ -10,7 +10,7 @@ from payments import notices
 from payments.notices import Mispaid
 from payments.ports import Cashier
 from portrait import tariff
-from portrait.identity import Member
+from portrait.identity import Address, Member
 from portrait.ledger import NotThere
 from portrait.payments import Payments, Sale
 from portrait.problems import BuyingOff, InvalidSignature, UnknownPack
@@ -48,7 +48,7 @@ class Service:
         if pack is None:
             raise UnknownPack()
         sale = Sale(member.account_id, pack_id, pack.credits, pack.price_cents, tariff.CURRENCY)
-        return self.cashier.open_checkout(sale, member.email)
+        return self.cashier.open_checkout(sale, Address.parse(member.email).ascii)
 
     def hear(self, body: bytes, signature: str, now: float, trail: Trail) -> None:
         """Take what Stripe tells, once. What is left undone raises, and Stripe tells it again for three days.

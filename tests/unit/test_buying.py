@@ -37,6 +37,7 @@ class OneMember:
 
     def __init__(self) -> None:
         self.times: dict[str, int] = {}
+        self.email = "ada@example.com"
 
     def count(self, allowance: Allowance, now: float) -> None:
         self.times[allowance.name] = self.times.get(allowance.name, 0) + 1
@@ -46,7 +47,7 @@ class OneMember:
     def identify(self, token: str, now: float) -> Member:
         if token != TOKEN:
             raise NotSignedIn()
-        return Member("acct", "digest", "ada@example.com", int(NOW), int(NOW) + 1000)
+        return Member("acct", "digest", self.email, int(NOW), int(NOW) + 1000)
 
 
 @dataclass
@@ -183,6 +184,13 @@ def test_a_checkout_asks_the_price_of_today_and_remembers_what_is_sold(stripe_ap
     assert told["adaptive_pricing[enabled]"].lower() == "false"
     assert told["metadata[price_cents]"] == told["payment_intent_data[metadata][price_cents]"] == "1000"
     assert told["success_url"] == f"{SITE}/account/?bought=pack-500"
+
+
+def test_stripe_is_told_an_address_as_mail_is_sent_to_it(stripe_api: Stripe) -> None:
+    shop = Shop(stripe_api.url)
+    shop.members.email = "ada@b\u00fccher.example"
+    assert shop.buy()[0] == 201
+    assert stripe_api.asked[0][2]["customer_email"] == "ada@xn--bcher-kva.example"
 
 
 def test_what_is_paid_at_a_checkout_of_ours_is_the_sale_that_was_agreed(stripe_api: Stripe) -> None:
