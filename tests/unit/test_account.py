@@ -219,6 +219,13 @@ def test_where_no_distribution_stands_nobody_tells_another_address(proof: dict[s
     assert site.sender_of(request, origin_secret="") == STRANGER
 
 
+def test_nobody_is_counted_under_an_address_that_can_be_read(office: Office) -> None:
+    cookie = office.signed_in("ada@example.com", sender=STRANGER)
+    assert office.ask("POST", "/account/v1/claim", {}, cookie=cookie, sender=STRANGER).status == 200
+    assert len(office.registry.counted) == 5
+    assert not any(text in name for name in office.registry.counted for text in (STRANGER, "ada"))
+
+
 def test_addresses_of_one_household_are_one_sender(office: Office) -> None:
     senders = [f"2001:db8:1:2::{n:x}" for n in range(1, tariff.SENDER_CODES_AN_HOUR + 2)]
     answers = [
