@@ -129,6 +129,19 @@ def test_a_refund_before_its_payment_waits_for_it(till: Till, purchase: Purchase
     assert till.books.is_balanced(purchase.account_id)
 
 
+def test_a_refund_that_failed_is_not_undone_by_news_of_its_beginning_whatever_their_times(
+    till: Till, purchase: Purchase
+) -> None:
+    """Stripe's times are whole seconds of several machines, and no order."""
+    for notice in (
+        purchase.paid(),
+        purchase.refunded("a", 10_00, failed=True, at=1_000),
+        purchase.refunded("a", 10_00, at=1_001),
+    ):
+        till.book(notice)
+    assert till.balance(purchase.account_id) == 500
+
+
 def test_a_refund_that_fails_gives_its_credits_again(till: Till, purchase: Purchase) -> None:
     till.book(purchase.paid())
     till.book(purchase.refunded("a", 10_00))
