@@ -94,6 +94,7 @@ def claim(visit: Visit) -> None:
     page.get_by_role("button", name="Claim 100 free credits").click()
     expect(page.locator("#credits")).to_have_text("100")
     expect(page.get_by_role("button", name="Claim 100 free credits")).to_be_hidden()
+    expect(page.get_by_text("100 credits added.")).to_be_focused()
 
 
 def make_key(visit: Visit) -> str:
@@ -232,6 +233,7 @@ def refuse_what_is_revoked(visit: Visit, machine: Machine, key: str, portrait: P
     stands(visit, "journey-13-revoke", whole=False)
     question.get_by_role("button", name="Revoke key").click()
     expect(page.get_by_text("The key is revoked.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_focused()
     answer = Visitor(machine).depth(key, portrait)
     assert (answer.status_code, answer.json()["code"]) == (403, "revoked_api_key")
 

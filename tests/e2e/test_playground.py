@@ -276,6 +276,30 @@ def test_without_webgl_everything_but_the_relief_works(machine: Machine, browser
         visit.complaints = [each for each in visit.complaints if "WebGL" not in each]
 
 
+def test_a_key_is_renamed_and_revoked_from_the_keyboard_alone(visit: Visit, machine: Machine) -> None:
+    person = Visitor(machine).sign_in()
+    visit.context.add_cookies([{"name": COOKIE, "value": person.token, "url": machine.url}])
+    page = visit.open("/account/")
+    page.get_by_label("Name of a new key").fill("first")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Copy this key now.")).to_be_focused()
+    page.get_by_role("button", name="Rename first").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rename first")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name of the key")).to_be_focused()
+    page.keyboard.type("second")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename second")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Revoke key").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_focused()
+    expect(page.locator("#key-shown")).to_be_empty()  # a key that opens nothing is not to be copied
+
+
 def test_a_session_that_has_ended_leads_back_to_the_way_in(visit: Visit, machine: Machine) -> None:
     person = Visitor(machine).sign_in()
     visit.context.add_cookies([{"name": COOKIE, "value": person.token, "url": machine.url}])

@@ -43,6 +43,7 @@ export function tendKeys(guarded) {
     });
     if (done) {
       told.textContent = "The key is revoked.";
+      if (part("key-shown").dataset.key === key.id) part("key-shown").replaceChildren();
       await refresh();
       part("keys-heading").focus(); // its button is gone
     }
@@ -70,6 +71,7 @@ function showOnce(made) {
     place.replaceChildren();
     part("key-name").focus();
   });
+  place.dataset.key = made.id;
   place.replaceChildren(
     element(
       "div",

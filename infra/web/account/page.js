@@ -144,6 +144,7 @@ part("claim").addEventListener("click", () =>
       const { claimed } = await claim();
       told.textContent = `${counted(claimed, "credit")} added.`;
       await refresh();
+      told.focus(); // its button is gone
     }, part("claim-told")),
   ),
 );

@@ -42,7 +42,7 @@ export default async ({ asset }) => ({
 <p class="soft" id="credits-told">Each successful call costs 1 credit. Errors are free.</p>
 <p class="actions"><button type="button" class="button primary" id="claim" hidden>Claim 100 free credits</button>
 <a class="button" href="#buy">Buy credits</a> <a class="button" href="/playground/">Open the playground</a></p>
-<p class="told" id="claim-told" role="status"></p>
+<p class="told" id="claim-told" role="status" tabindex="-1"></p>
 </section>
 <section class="usage" aria-labelledby="usage-heading">
 <div class="section-head"><h2 id="usage-heading" class="over">Calls by day</h2>
