@@ -12,9 +12,9 @@ HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
 
 MESSAGE: Final = """\
-{code} is your code to sign in to Portrait depth. It is good for {minutes} minutes.
+{code} is your code to sign in to Portrait depth. It works for {minutes} minutes.
 
-Nobody of us will ever ask you for it. If it was not you who asked for it, do nothing: without it nobody signs in.
+We will never ask you for it. If you did not request it, ignore this message: nobody can sign in without the code.
 """
 
 
