@@ -78,9 +78,13 @@ def _load(browser: Browser, url: str) -> tuple[list[tuple[bytes, bool]], dict[st
     page.on("response", keep)
     page.goto(url, wait_until="networkidle")
     times: dict[str, float] = page.evaluate(TIMES)
-    bodies = [(answer.body(), _is_picture(answer)) for answer in answers if answer.url.startswith("http")]
+    bodies = [(answer.body(), _is_picture(answer)) for answer in answers if _has_body(answer)]
     context.close()
     return bodies, times
+
+
+def _has_body(answer: Response) -> bool:
+    return answer.url.startswith("http") and answer.request.method == "GET" and answer.status == 200
 
 
 def _is_picture(answer: Response) -> bool:
