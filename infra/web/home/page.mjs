@@ -20,8 +20,8 @@ const OUTPUTS = [
   ],
   [
     "noor-normals.webp", // of a network that knows them
-    "<code>portrait-surface-normals</code>",
-    "The sister call: which way each point faces, in red, green and blue",
+    "<strong>Surface normals</strong>",
+    "The sister call, one more credit: which way each point faces, in red, green and blue",
     "Their surface normals: reddish where they turn to the right, greenish where they look up.",
   ],
   ["noor-alpha.webp", "<code>output=alpha</code>", "The soft silhouette, with the hair", "Their silhouette: white on black."],
@@ -62,7 +62,7 @@ export default async function page({ asset, list }) {
 <section class="hero column">
 <div class="pitch">
 <h1>The depth in every portrait</h1>
-<p class="lead">Send a photo of people, get back how near every point of them is. One HTTP call, one credit.</p>
+<p class="lead">Send a photo of people, get back how near every point of them is. One call, one credit.</p>
 <div class="sample">
 <pre id="call" tabindex="0" aria-label="The call with curl"><code>${escaped(CURL).replace("ORIGIN", "<span data-origin>https://HOST</span>")}</code></pre>
 <button class="copy" type="button" data-copy="#call">Copy</button>
