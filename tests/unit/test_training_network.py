@@ -14,7 +14,7 @@ from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
 from training.evaluation.methods import FIRST, opened  # noqa: E402
 from training.model import Network, folded, rounded_to_int8, written  # noqa: E402
-from training.train import Shards  # noqa: E402
+from training.train import Shards, started  # noqa: E402
 
 OUTPUTS = ["depth", "alpha", "presence"]
 
@@ -60,6 +60,12 @@ def test_a_new_decoder_begins_with_what_the_former_one_said(drawn: onnx.ModelPro
     former = opened(FIRST).run(OUTPUTS, {"image": image.numpy()})
     for said, again in zip(former, answers(drawn, image, OUTPUTS), strict=True):
         assert np.abs(said - again).max() < 1e-3 * np.ptp(former[0])
+
+
+def test_training_goes_on_with_the_decoder_of_a_file_that_has_normals(drawn: onnx.ModelProto) -> None:
+    assert started(drawn, seed=0) is drawn
+    former = started(onnx.load(FIRST), seed=0)
+    assert [output.name for output in former.graph.output] == [output.name for output in drawn.graph.output]
 
 
 def test_every_trainable_weight_is_heard_after_the_first_step(network: Network) -> None:
