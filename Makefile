@@ -68,10 +68,13 @@ test: setup web check ## all checks, and all tests but those of make e2e
 E2E_PACKAGES := chromium php-cli php-curl golang-go kotlin default-jdk-headless mono-mcs mono-runtime libmono-system-net-http4.0-cil
 E2E_PROGRAMS := chromium php go kotlinc java mcs mono
 
-.PHONY: e2e
-e2e: setup web ## the site in a real browser, and every sample of the docs: needs programs of the system, and names them
+.PHONY: e2e-programs
+e2e-programs:
 	@for program in $(E2E_PROGRAMS); do command -v $$program > /dev/null && continue; \
 	  echo "make e2e needs $$program, which is not here: apt-get install $(E2E_PACKAGES)"; exit 1; done
+
+.PHONY: e2e
+e2e: e2e-programs setup web ## the site in a real browser, and every sample of the docs: needs programs of the system, and names them
 	$(BIN)/python -m pytest -m outside tests/e2e
 	$(BIN)/python -m tests.e2e.weight
 
