@@ -37,8 +37,8 @@ FLAT: Final = np.float32(0.02)
 
 STEEPER: Final = 1.25
 """True slopes of faces over the depth network's: 1.24 is their median on held-out renders (training/runs/2.md). Five
-photographs with measured depth gave 1.0 to 1.8, with the weights of run 1. With those of run 3, of 1.0, 1.25, 1.5 and 1.8
-this was nearest to the truth inside eight real or exact faces (r .855, .857, .854, .847)."""
+photographs with measured depth gave 1.0 to 1.8, with the weights of run 1. With those of run 3, of 1.0, 1.25, 1.5 and
+1.8 this was nearest to the truth inside eight real or exact faces (r .855, .857, .854, .847)."""
 
 ROUNDS: Final = 4
 """Reweighted fits; further ones change nothing that can be seen."""
