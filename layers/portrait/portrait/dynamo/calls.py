@@ -2,10 +2,7 @@
 
 import contextlib
 import math
-import random
-import time
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Unpack
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,7 +21,7 @@ from portrait.dynamo.store import (
     text,
     text_of,
 )
-from portrait.dynamo.transaction import Committer, Done, Found, Refused
+from portrait.dynamo.transaction import Committer, Done, Found, Refused, Times
 from portrait.ledger import Caller, Charge, Receipt, Standing, Window
 from portrait.problems import IdempotencyKeyReused, InvalidApiKey, NoCredits, RevokedApiKey, Unavailable
 
@@ -35,16 +32,9 @@ COUNTER_KEPT_S: Final = 3600
 class DynamoLedger:
     """`portrait.ledger.Ledger` on three tables. Safe to share between threads."""
 
-    def __init__(
-        self,
-        where: Place | Store,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, where: Place | Store, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
-        self.committer = Committer(self.store, clock, sleep, chance)
+        self.committer = Committer(self.store, **times)
         self.last_known = ("", 0)
         """The account and balance last read: told only when a call was charged and its new balance cannot be read."""
 

@@ -1,11 +1,8 @@
 """What an account's owner asks of the store, on DynamoDB."""
 
-import random
-import time
-from collections.abc import Callable
 from datetime import date
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from botocore.exceptions import ClientError
 
@@ -27,7 +24,7 @@ from portrait.dynamo.store import (
     text,
     text_of,
 )
-from portrait.dynamo.transaction import Change, Committer, Done, Found, Outcome, Refused, Unknown
+from portrait.dynamo.transaction import Change, Committer, Done, Found, Outcome, Refused, Times, Unknown
 from portrait.holdings import Page, Usage
 from portrait.identity import make_token
 from portrait.ledger import AlreadyThere, Entry, Key, NotThere
@@ -41,21 +38,13 @@ LOOK_AGAIN_S: Final = 0.2
 class DynamoHoldings:
     """`portrait.holdings.Holdings` on the tables and the table `identity_table`."""
 
-    def __init__(
-        self,
-        where: Place | Store,
-        identity_table: str,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, where: Place | Store, identity_table: str, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.identity_table = identity_table
-        self.register = DynamoRegister(self.store, clock=clock, sleep=sleep, chance=chance, within_s=WITHIN_S)
-        self.committer = Committer(self.store, clock, sleep, chance)
-        self.clock = clock
-        self.sleep = sleep
+        self.register = DynamoRegister(self.store, within_s=WITHIN_S, **times)
+        self.committer = Committer(self.store, **times)
+        self.clock = self.committer.clock
+        self.sleep = self.committer.sleep
 
     def balance(self, account_id: str) -> int:
         return self.register.balance(account_id)

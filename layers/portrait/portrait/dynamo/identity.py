@@ -12,11 +12,8 @@ the epoch, and deleting the account is deleting the address: both end every sess
 
 import hmac
 import math
-import random
-import time
 import uuid
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from botocore.exceptions import ClientError
 
@@ -33,7 +30,7 @@ from portrait.dynamo.store import (
     text,
     text_of,
 )
-from portrait.dynamo.transaction import Change, Committer, Done, Found
+from portrait.dynamo.transaction import Change, Committer, Done, Found, Times
 from portrait.identity import Allowance, Member, digest, make_account_id
 from portrait.problems import NotSignedIn, RateLimited, Unavailable, WrongCode
 
@@ -44,19 +41,11 @@ WITHIN_S: Final = 5.0
 class DynamoIdentities:
     """`portrait.identity.Registry` on the tables and the table `table`."""
 
-    def __init__(
-        self,
-        where: Place | Store,
-        table: str,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, where: Place | Store, table: str, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.table = table
-        self.committer = Committer(self.store, clock, sleep, chance)
-        self.clock = clock
+        self.committer = Committer(self.store, **times)
+        self.clock = self.committer.clock
 
     # ---- sessions ------------------------------------------------------------------------------
 

@@ -8,14 +8,11 @@ Two notices of one payment that come in the same millisecond read the same versi
 other is overtaken, reads again, and decides again. The same notice twice is found by its id, and moves nothing.
 """
 
-import random
-import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 from portrait.dynamo.booking import Booking, moved, written
 from portrait.dynamo.store import Item, Place, Store, number, number_of, row_key, text, text_of
-from portrait.dynamo.transaction import Change, Committer, Outcome, Overtaken, Refused, Unknown, bounds
+from portrait.dynamo.transaction import Change, Committer, Outcome, Overtaken, Refused, Times, Unknown, bounds
 from portrait.ledger import NotThere
 from portrait.payments import Booked, Movement, Notice, Payment, Reversal, Sale, Stage
 from portrait.problems import Unavailable
@@ -24,18 +21,10 @@ from portrait.problems import Unavailable
 class DynamoPayments:
     """`portrait.payments.Payments` on the ledger and the table `table`."""
 
-    def __init__(
-        self,
-        where: Place | Store,
-        table: str,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, where: Place | Store, table: str, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
         self.table = table
-        self.committer = Committer(self.store, clock, sleep, chance)
+        self.committer = Committer(self.store, **times)
 
     def book(self, notice: Notice, now: float, deadline: float) -> Booked:
         waits = bounds()

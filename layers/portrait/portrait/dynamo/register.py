@@ -1,11 +1,9 @@
 """What the operator needs of the store, on DynamoDB. Reads whole accounts: nothing here belongs into a call."""
 
-import random
-import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Unpack
 
 from botocore.exceptions import ClientError
 
@@ -25,7 +23,7 @@ from portrait.dynamo.store import (
     text,
     text_of,
 )
-from portrait.dynamo.transaction import Change, Committer, Done, Found, Overtaken, Refused, Unknown
+from portrait.dynamo.transaction import Change, Committer, Done, Found, Overtaken, Refused, Times, Unknown
 from portrait.ledger import (
     AlreadyThere,
     Difference,
@@ -44,18 +42,10 @@ WITHIN_S: Final = 20.0
 class DynamoRegister:
     """`portrait.ledger.Register` on three tables."""
 
-    def __init__(
-        self,
-        where: Place | Store,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
-        within_s: float = WITHIN_S,
-    ) -> None:
+    def __init__(self, where: Place | Store, *, within_s: float = WITHIN_S, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
-        self.committer = Committer(self.store, clock, sleep, chance)
-        self.clock = clock
+        self.committer = Committer(self.store, **times)
+        self.clock = self.committer.clock
         self.within_s = within_s
 
     # ---- accounts and credits ------------------------------------------------------------------

@@ -26,7 +26,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, TypedDict, cast
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -134,8 +134,16 @@ class Change:
         return not self.element or self.element in item[self.attribute].get("SS", ())
 
 
+class Times(TypedDict, total=False):
+    """Time and chance, where they are not the real ones: no test has to wait for them."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    chance: Callable[[], float]
+
+
 class Committer:
-    """Commits changes. Time and chance are given, so that no test has to wait for them."""
+    """Commits changes. `clock`, `sleep` and `chance` are `Times`."""
 
     def __init__(
         self,
