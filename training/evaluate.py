@@ -1,6 +1,6 @@
 """How good the depth is: `python -m training.evaluate`. Tables with baselines beside it, and build/eval.json.
 
-Needs numpy, pillow and onnxruntime only. The frames are renders with exact depth, of people, clothes and hair that no
+Needs nothing but what serving needs. The frames are renders with exact depth, of people, clothes and hair that no
 training saw. Figures, all inside people, on the raster of 128 px:
 
 r          Pearson's between answer and true inverse depth: mean, median, and the tenth percentile of the pictures
@@ -14,6 +14,9 @@ alpha      mean absolute error, overlap (IoU) and boundary F within 2 px
 angle      mean angle between normals, degrees
 black      share of people-free pictures with a presence below one half, which are answered exactly black
 kept       share of pictures with people that are not
+
+The last two rows are what is served: the depth network's own look at the whole frame, and `the service`, which is what
+a call is answered with (there, black and kept tell whether the answer is).
 """
 
 import argparse
@@ -23,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.shards import Someone
-from training.evaluation import frames, methods
+from training.evaluation import frames, methods, served
 from training.evaluation.frames import Frame
 from training.evaluation.methods import Method
 from training.evaluation.scores import scores
@@ -36,7 +39,8 @@ COLUMNS = (
     "angle", "black", "kept",
 )  # fmt: skip
 
-SERVED = Path("models/portrait-depth.onnx")
+MODELS = Path("models")
+SERVED = MODELS / "portrait-depth.onnx"
 
 YAWS = {"to 20 degrees": (0, 20), "to 55": (20, 55), "to 100, profile": (55, 100), "from behind": (100, 181)}
 
@@ -46,23 +50,23 @@ def main() -> None:
     held = list(frames.read(options.frames))
     results = {name: evaluated(method, held) for name, method in compared(options).items()}
     print(table({name: slices["all"] for name, slices in results.items()}))
-    served = list(results)[-1]
-    print(f"\n{served}, by slice\n{table(results[served])}")
+    for name in list(results)[-2:]:
+        print(f"\n{name}, by slice\n{table(results[name])}")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def compared(options: argparse.Namespace) -> dict[str, Method]:
-    """Name -> method; what is served comes last."""
+    """Name -> method; what is served comes last, first its network and then all of it."""
     chosen: dict[str, Method] = {
         "constant": methods.constant,
         "vertical gradient": methods.vertical_gradient,
         "dome": methods.dome,
         "first release": methods.network(methods.FIRST),
     }
-    chosen |= {path.stem: methods.published(path) for path in options.published}
+    chosen |= {path.stem: served.network(path) for path in options.manifest}
     chosen |= {str(path): methods.network(path) for path in (*options.network, SERVED)}
-    return chosen
+    return chosen | {"the service": served.service(MODELS)}
 
 
 def evaluated(method: Method, held: list[Frame]) -> dict[str, Row]:
@@ -123,7 +127,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--frames", type=Path, default=frames.FILE, help="file of held-out frames")
     parser.add_argument("--network", type=Path, action="append", default=[], help="further files of ours, e.g. float32")
     parser.add_argument(
-        "--published", type=Path, action="append", default=[], help="others' ONNX files for inverse depth"
+        "--manifest", type=Path, action="append", default=[], help="others' networks, by manifests as in models/"
     )
     parser.add_argument("--out", type=Path, default=Path("build/eval.json"))
     return parser.parse_args()

@@ -24,6 +24,9 @@ from torch import Tensor, nn
 CLIPS = torch.linspace(0.6, 1.0, 9)
 """Shares of a channel's largest weight that its int8 range may end at, as in training.convert.storage, coarser."""
 
+LEAST_ROWS = 16
+"""Output channels from which on the update of a layer is made orthogonal: the heads have one or three."""
+
 
 class Guess(NamedTuple):
     """`depth`: inverse depth, free scale and shift, N x S/2 x S/2. `alpha`, N x S/2 x S/2, and `presence`, N: logits.
@@ -54,23 +57,25 @@ class Network(nn.Module):
 
     def _adopt(self, node: onnx.NodeProto, trainable: bool) -> None:
         weight, bias = node.input[1], node.input[2]
-        values = self.constants[weight]
-        rows = values.flatten(1)
+        rows = self.constants[weight].flatten(1)
         size = rows.square().mean(1).sqrt()
-        usual = (
-            2 / rows.shape[1]
-        ) ** 0.5  # of a channel that is all 0 yet: He et al., Delving Deep into Rectifiers, 2015
+        # Of a channel that is all 0 yet: He et al., Delving Deep into Rectifiers, 2015.
+        usual = (2 / rows.shape[1]) ** 0.5
         size = torch.where(size > 0, size.clamp(min=1e-4), usual)
-        offset = torch.maximum(size * values[0].numel() ** 0.5, self.constants[bias].abs())
-        for name, scale in ((weight, size.view(-1, *[1] * (values.dim() - 1))), (bias, offset)):
+        offset = torch.maximum(size * rows.shape[1] ** 0.5, self.constants[bias].abs())
+        for name, values, scale in ((weight, rows, size[:, None]), (bias, self.constants[bias], offset)):
             self.scales[key(name)] = nn.Parameter(scale.clone(), requires_grad=False)
-            self.directions[key(name)] = nn.Parameter(self.constants[name] / scale, requires_grad=trainable)
+            self.directions[key(name)] = nn.Parameter(values / scale, requires_grad=trainable)
         if attributes(node).get("group", 1) == 1 and node.op_type == "Conv":
             self.dense.add(weight)
 
     def weight(self, name: str) -> Tensor:
-        values = self.directions[key(name)] * self.scales[key(name)]
+        values = self.tuned(name)
         return rounded_to_int8(values) if self.quantised and name in self.dense else values
+
+    def tuned(self, name: str) -> Tensor:
+        """A weight or bias as it is now, in the shape that the graph wants."""
+        return (self.directions[key(name)] * self.scales[key(name)]).view(self.constants[name].shape)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Network":
         """Constants move to a device together with the weights."""
@@ -78,8 +83,14 @@ class Network(nn.Module):
         return super()._apply(fn, recurse)
 
     def trainable(self, part: str) -> list[Tensor]:
-        """Parameters of one part of the graph, `encoder` or `decoder`, that may move."""
+        """Parameters of one part of the graph, `encoder` or `decoder`, that may move: matrices of a row for each output
+        channel, and vectors."""
         return [p for name, p in self.directions.items() if part in name and p.requires_grad]
+
+    def mixes(self, parameter: Tensor) -> bool:
+        """Whether a parameter is the weight of a layer that mixes channels and has many outputs."""
+        dense = (self.directions[key(name)] for name in self.dense)
+        return len(parameter) >= LEAST_ROWS and any(parameter is weight for weight in dense)
 
     def forward(self, image: Tensor) -> Guess:
         known = {"image": image}
@@ -100,8 +111,7 @@ def written(network: Network) -> onnx.ModelProto:
     model.CopyFrom(network.model)
     for tensor in model.graph.initializer:
         if key(tensor.name) in network.directions:
-            scale, direction = network.scales[key(tensor.name)], network.directions[key(tensor.name)]
-            tensor.CopyFrom(numpy_helper.from_array((scale * direction).detach().cpu().numpy(), tensor.name))
+            tensor.CopyFrom(numpy_helper.from_array(network.tuned(tensor.name).detach().cpu().numpy(), tensor.name))
     onnx.checker.check_model(model)
     return model
 

@@ -1,7 +1,8 @@
 """Is anybody there, and where? Three detectors judged together; what is doubtful and small is looked at again, nearer.
 
 A detector that looks at the whole picture takes a potted plant for a person now and then, and so does one that sees the
-plant alone; but seldom both, while a person found from afar is found again from near. The model card has the figures.
+plant alone; but seldom both, while a person found from afar is found again from near. Where that is not enough, the
+depth network is asked. The model card has the figures.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from depth.detection import Finding, area, findings
+from depth.look import presence
 from depth.network import Network
 from depth.ports import Box, Pixels
 
@@ -34,12 +36,20 @@ FILLS: Final = 0.7
 LOOKS: Final = 3
 """Second looks at most, 8 ms each."""
 
+HINTED: Final = 0.4
+"""Score of a detector that is too little to be believed, but somebody where the depth network is sure of it: who
+drinks, wears a cap or stands in the dark. Dogs and cats, of which that network is as sure, are below."""
+
+SURE: Final = 0.96
+"""Presence, by the depth network, that makes somebody of a hint."""
+
 
 def people(networks: Mapping[str, Network], pixels: Pixels, whole: Box) -> list[Finding]:
     """Everybody found, best first; empty if nobody is believed to be there."""
     candidates = _found(networks, ("person-detector", "face-detector"), pixels, whole, POSSIBLE)
     close = _found(networks, ("close-face-detector",), pixels, whole, CLOSE)
     believed = bool(close) or any(_believed(networks, pixels, whole, candidate) for candidate in candidates[:LOOKS])
+    believed = believed or _hinted(networks, pixels, whole, candidates)
     return close + candidates if believed else []
 
 
@@ -60,6 +70,12 @@ def _believed(networks: Mapping[str, Network], pixels: Pixels, whole: Box, candi
         return candidate.score >= BELIEVED
     enough = (BELIEVED - (1 - NEARER) * candidate.score) / NEARER
     return bool(_found(networks, ("person-detector", "face-detector"), pixels, around, enough))
+
+
+def _hinted(networks: Mapping[str, Network], pixels: Pixels, whole: Box, candidates: list[Finding]) -> bool:
+    if not candidates or candidates[0].score < HINTED:
+        return False
+    return presence(networks["depth"], pixels, whole) >= SURE
 
 
 def clipped(box: Box, whole: Box) -> Box:

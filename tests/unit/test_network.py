@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from depth import detection, estimation, gate, look
+from depth import detection, estimation, gate, look, shape
 from depth.detection import Finding
 from depth.estimation import Networks
 from depth.manifest import BrokenManifest, Input, read, read_all
@@ -116,14 +116,18 @@ def nearness(networks: Networks) -> NDArray[np.float32]:
     return look.look(networks.networks["depth"], Plain(64, 64), (0, 0, 64, 64), (64, 64), "nearness")["nearness"]
 
 
-def finding(path: Path, side: int = 64) -> None:
-    """A detector that is sure of one face, in the middle and half as wide as the picture, whatever it sees."""
+def finding(path: Path, side: int = 64, score: float = 0.9999) -> None:
+    """A detector of one face, in the middle and half as wide as the picture, whatever it sees."""
     box = np.zeros((1, 1, 16), np.float32)
     box[..., 2:4] = side / 2
-    constants = {"boxes": box, "scores": np.full((1, 1, 1), 9, np.float32)}
+    saying(path, {"boxes": box, "scores": np.full((1, 1, 1), np.log(score / (1 - score)), np.float32)}, side)
+
+
+def saying(path: Path, constants: dict[str, NDArray[np.float32]], side: int = 64) -> None:
+    """A network that says the same of every picture."""
     graph = helper.make_graph(
         [helper.make_node("Constant", [], [name], value=numpy_helper.from_array(v)) for name, v in constants.items()],
-        "finding",
+        "saying",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, side, side])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, v.shape) for name, v in constants.items()],
     )
@@ -228,10 +232,12 @@ class TestOtherNetworks:
         drawn(tmp_path / "matte.onnx", channel=1, output="alpha")
         matte = {"role": "matte", "file": "matte.onnx", "outputs": {"alpha": {"name": "alpha"}}}
         written(tmp_path, "matte", described(**matte))
-        for looks, rise in ((1, 63), (2, 0)):
+        for looks, rises in ((1, True), (2, False)):
             written(tmp_path, "drawn", described(looks=looks))
-            near = nearness(Networks(tmp_path))
-            assert near[0, -1] - near[0, 0] == rise
+            network = Networks(tmp_path).networks["depth"]
+            seen = shape.shaped(network, Plain(64, 64), (0, 0, 64, 64), (64, 64), Subject.DEPTH)
+            near = seen.nearness(np.ones((64, 64), np.float32))
+            assert (near[0, -1] - near[0, 0] > 3) == rises and (np.abs(near).max() > 1e-3) == rises
 
     def test_channels_last(self, tmp_path: Path) -> None:
         given = described()["input"] | {"layout": "NHWC", "size": [64, 32], "fit": "stretch"}
@@ -261,6 +267,35 @@ class TestOtherNetworks:
         image = np.zeros((64, 64, 3), np.float32)
         image[..., 0] = 255
         assert np.allclose(network.run(image)["inverse_depth"], (1 - 0.5) / 0.25)
+
+
+class TestTwoLooks:
+    """A raster of 4 x 4, whose left half is the people's box; nearness grows downwards, in looks of other scales."""
+
+    DOWN = np.repeat(np.arange(4, dtype=np.float32)[:, None], 4, 1)
+
+    def looks(self, **wide: NDArray[np.float32]) -> shape.Shape:
+        close = {"nearness": 1000 * self.DOWN[:, :2] + 7, "alpha": np.full((4, 2), 0.8, np.float32)}
+        return shape.Shape(close, wide, (slice(0, 4), slice(0, 2)), (4, 4))
+
+    def test_each_is_measured_by_its_own_scale(self) -> None:
+        near = self.looks(nearness=0.01 * self.DOWN).nearness(np.ones((4, 4), np.float32))
+        assert np.allclose(near, (self.DOWN - 1.5) / self.DOWN.std(), atol=1e-4)
+
+    def test_whoever_is_not_in_the_box_is_seen_by_the_wide_look(self) -> None:
+        wide = np.where(np.arange(4) < 2, 0, self.DOWN).astype(np.float32)
+        near = self.looks(nearness=wide).nearness(np.ones((4, 4), np.float32))
+        assert near[3, 3] > near[0, 3] and near[3, 3] > near[3, 0] > near[0, 0]
+        assert np.ptp(self.looks().nearness(np.ones((4, 4), np.float32))[:, 3]) == 0
+
+    def test_their_alphas_count_alike(self) -> None:
+        alpha = self.looks(nearness=self.DOWN, alpha=np.full((4, 4), 0.2, np.float32)).alpha()
+        assert alpha is not None and alpha.shape == (4, 2) and np.allclose(alpha, 0.5)
+
+    def test_what_says_the_same_everywhere_is_no_error(self) -> None:
+        flat = self.looks(nearness=np.ones((4, 4), np.float32))
+        assert np.isfinite(flat.nearness(np.ones((4, 4), np.float32))).all()
+        assert np.isfinite(flat.nearness(np.zeros((4, 4), np.float32))).all()
 
 
 class TestNormals:
@@ -295,10 +330,11 @@ class TestNormals:
 
     def test_the_mirror_turns_them_back(self, tmp_path: Path) -> None:
         """Red is x: 1 everywhere in the plain look, and 1 everywhere in the mirror, where right is left."""
-        networks = self.networks(tmp_path, normals={"name": "normals"})
-        picture = Photograph(np.full((64, 64, 3), (255, 128, 0), np.uint8))
-        seen = look.look(networks.networks["depth"], picture, (0, 0, 64, 64), (64, 64), "normals")["normals"]
-        assert np.allclose(seen[0], 0) and np.allclose(seen[1], 0.5, atol=0.01)
+        network = self.networks(tmp_path, normals={"name": "normals"}).networks["depth"]
+        picture, whole = Photograph(np.full((64, 64, 3), (255, 128, 0), np.uint8)), (0.0, 0.0, 64.0, 64.0)
+        for mirror, x in ((False, 1), (True, -1)):
+            seen = look.look(network, picture, whole, (64, 64), "normals", mirror=mirror)["normals"]
+            assert np.allclose(seen[0], x) and np.allclose(seen[1], 0.5, atol=0.01)
 
     def test_of_nobody_face_the_viewer(self) -> None:
         normals = estimation.nobody((4, 3), Subject.NORMALS).normals
@@ -366,8 +402,9 @@ class TestPeople:
         assert box[2] >= 112 and box[3] >= 112
 
     def test_two_opinions_that_disagree_leave_it_to_the_surer(self) -> None:
-        sure, unsure = np.full((2, 2), 0.98, np.float32), np.full((2, 2), 0.4, np.float32)
-        assert (estimation.agreed(sure, unsure) > 0.8).all()
+        sure, unsure = np.full((2, 2), 0.99, np.float32), np.full((2, 2), 0.4, np.float32)
+        assert (estimation.agreed(sure, unsure) > 0.7).all() and (estimation.agreed(unsure, sure) > 0.8).all()
+        assert (estimation.agreed(1 - sure, 1 - unsure) < 0.3).all()
         assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32)), 0)
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
@@ -377,6 +414,31 @@ class TestPeople:
         decided = estimation.decided(alpha)
         assert (decided[:, 50:] == 1).all() and (decided[:, :10] == 0).all()
         assert np.allclose(decided[:, 31], 0.3)
+
+
+@pytest.mark.parametrize(
+    ("score", "presence", "somebody"),
+    [(0.5, 0.99, True), (0.5, 0.9, False), (0.3, 0.99, False), (0.5, None, False), (0.9, None, True)],
+)
+def test_a_hint_is_somebody_where_the_depth_network_is_sure(
+    tmp_path: Path, score: float, presence: float | None, somebody: bool
+) -> None:
+    finding(tmp_path / "finding.onnx", score=score)
+    said = {"depth": np.zeros((1, 1, 64, 64), np.float32)}
+    said |= {} if presence is None else {"presence": np.full((1,), presence, np.float32)}
+    saying(tmp_path / "saying.onnx", said)
+    outputs = {"inverse_depth": {"name": "depth"}} | ({"presence": {"name": "presence"}} if presence else {})
+    entries = {
+        "depth": described(file="saying.onnx", outputs=outputs),
+        "face-detector": described(
+            file="finding.onnx",
+            role="face-detector",
+            anchors=[[64, 1]],
+            outputs={"boxes": {"name": "boxes"}, "scores": {"name": "scores"}},
+        ),
+    }
+    networks = {role: Network.open(read(written(tmp_path, role, about))) for role, about in entries.items()}
+    assert bool(gate.people(networks, Plain(64, 64), (0, 0, 64, 64))) == somebody
 
 
 def test_without_detectors_nobody_is_believed_to_be_there() -> None:

@@ -55,3 +55,35 @@ def test_what_is_hidden_is_nobodys() -> None:
     image, alpha = torch.ones(3, SIDE, SIDE), torch.ones(1, SIDE, SIDE)
     over, left = composition.occluded(image, alpha, torch.zeros(3, SIDE, SIDE), rng)
     assert torch.equal(over[:1], left) and 0 < float(left.mean()) < 1
+
+
+def somebody_small() -> np.ndarray:
+    alpha = np.zeros((SIDE, SIDE), np.uint8)
+    alpha[20:50, 34:44] = 255
+    return alpha
+
+
+def test_the_peoples_box_fills_the_square_and_bars_the_rest() -> None:
+    rng, seen = np.random.default_rng(3), somebody_small() > 127
+    for _ in range(20):
+        matrix, inside = composition.boxed(seen, rng, SIDE)
+        alpha = torch.from_numpy(seen[None, None].astype(np.float32))
+        shown = (
+            composition.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
+        )
+        assert shown.any(1).float().mean() > 0.6 and shown.any(0).float().mean() < 0.45
+        assert inside[0].any(1).all() and not inside[0, :, [0, -1]].any()
+        assert not shown[inside[0] == 0].any()
+
+
+def test_a_thing_stands_behind_a_person_now_and_then() -> None:
+    frames = {name: np.concatenate([maps, maps]) for name, maps in a_slope().items()}
+    frames["labels"][1] = 0
+    frames["colour"][1] = 10
+    frames["alpha"][0] = somebody_small()
+    rng, dark = np.random.default_rng(4), 0
+    for _ in range(200):
+        batch = composition.composed(frames, SCENES, rng, SIDE, 0.0)
+        around = (batch.alpha[0] == 0) & (batch.image[0].sum(0)[::2, ::2] > 0)
+        dark += float(batch.image[0].mean(0)[::2, ::2][around].mean()) < 0.12
+    assert 0.1 < dark / 200 < 0.4

@@ -17,18 +17,16 @@ from typing import Any
 import numpy as np
 import onnx
 import requests
-from numpy.typing import NDArray
 from onnx import version_converter
 
 from depth.look import look
 from depth.manifest import read, read_all
 from depth.network import Network
-from depth.ports import Box
 from training import evaluate
 from training.convert import storage
 from training.evaluation import frames
-from training.evaluation.methods import Method
-from training.evaluation.scores import Answer
+from training.evaluation import served as as_served
+from training.evaluation.served import Picture
 
 BLOCK = 1 << 20
 """Bytes of a download that are written at once."""
@@ -215,41 +213,12 @@ def check(foreign: Foreign, manifest: Path, original: Path) -> None:
 # ---- beside the network that is served now ---------------------------------------------------------------
 
 
-class Picture:
-    """Pixels of a frame, as serving looks at them."""
-
-    def __init__(self, image: NDArray[np.uint8]) -> None:
-        from PIL import Image  # noqa: PLC0415 - serving's own reader wants a file
-
-        self.image = Image.fromarray(image)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.image.size
-
-    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
-        return np.asarray(self.image.resize(size, 2, box=box, reducing_gap=2.0))
-
-
 def compare(served: Path, folder: Path, held: Path) -> None:
     """Both networks on the held-out frames, as serving looks: one table."""
     pictures = list(frames.read(held))
-    manifests = [read_all(path)["depth"] for path in (served, folder)]
-    print(
-        evaluate.table(
-            {each.name: evaluate.evaluated(method(Network.open(each)), pictures)["all"] for each in manifests}
-        )
-    )
-
-
-def method(network: Network) -> Method:
-    def answer(frame: frames.Frame) -> Answer:
-        height, width = frame.alpha.shape
-        whole = (0.0, 0.0, float(frame.picture.shape[1]), float(frame.picture.shape[0]))
-        seen = look(network, Picture(frame.picture), whole, (width, height), "nearness", "alpha")
-        return Answer(seen["nearness"], seen.get("alpha"))
-
-    return answer
+    manifests = [path / f"{read_all(path)['depth'].name}.json" for path in (served, folder)]
+    methods = {path.stem: as_served.network(path) for path in manifests}
+    print(evaluate.table({name: evaluate.evaluated(method, pictures)["all"] for name, method in methods.items()}))
 
 
 def advice(folder: Path) -> str:

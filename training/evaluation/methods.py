@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image
 
 from training.evaluation.frames import Frame
 from training.evaluation.scores import Answer, Map
@@ -16,9 +15,6 @@ FIRST = Path(__file__).parent / "first.onnx"
 """The weights that the first release served, kept as the bar to pass."""
 
 OUTPUTS = ("depth", "alpha", "presence", "normals")
-
-IMAGENET = (np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32))
-"""Mean and deviation that most published networks want their pictures normalised by."""
 
 
 def constant(frame: Frame) -> Answer:
@@ -64,23 +60,6 @@ def network(path: Path) -> Method:
         presence = float(said["presence"].ravel()[0])
         normals = said["normals"][0].transpose(1, 2, 0) if "normals" in said else None
         return Answer(said["depth"][0, 0], said["alpha"][0, 0], presence, normals)
-
-    return method
-
-
-def published(path: Path) -> Method:
-    """Another's network for inverse depth, TCMonoDepth for instance: one picture in, normalised by IMAGENET, one map
-    out, larger is nearer."""
-    run = opened(path)
-    given = run.get_inputs()[0]
-    height, width = (size if isinstance(size, int) else 256 for size in given.shape[2:])
-
-    def method(frame: Frame) -> Answer:
-        picture = Image.fromarray(frame.picture).resize((width, height), Image.Resampling.BICUBIC)
-        values = (np.asarray(picture, np.float32) / 255 - IMAGENET[0]) / IMAGENET[1]
-        near = np.squeeze(run.run(None, {given.name: values.transpose(2, 0, 1)[None]})[0])
-        size = frame.alpha.shape[::-1]
-        return Answer(np.asarray(Image.fromarray(near).resize(size, Image.Resampling.BILINEAR)))
 
     return method
 

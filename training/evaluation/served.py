@@ -1,0 +1,72 @@
+"""Answers as serving gives them: any network by its manifest, and the whole service with all of its networks."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from depth import picture, refine
+from depth.estimation import Networks
+from depth.look import look
+from depth.manifest import read
+from depth.network import Network
+from depth.ports import Box, Subject
+from training.evaluation.frames import Frame, encoded
+from training.evaluation.methods import Method
+from training.evaluation.scores import Answer, Map
+
+
+class Picture:
+    """Pixels of a frame, as serving looks at them."""
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self.image = Image.fromarray(image)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.image.size
+
+    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
+        return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0))
+
+
+def network(manifest: Path) -> Method:
+    """A network by its manifest, one look at the whole frame (or two, one of them in the mirror)."""
+    opened = Network.open(read(manifest))
+
+    def method(frame: Frame) -> Answer:
+        height, width = frame.alpha.shape
+        whole = (0.0, 0.0, float(frame.picture.shape[1]), float(frame.picture.shape[0]))
+        seen = look(opened, Picture(frame.picture), whole, (width, height), "nearness", "alpha")
+        return Answer(seen["nearness"], seen.get("alpha"))
+
+    return method
+
+
+def service(models: Path) -> Method:
+    """What a call is answered with, from the file that is sent to the file that comes back: who is not found, or cut
+    off by the matte, is 0 in it, and nearness is what the grey values say."""
+    networks = Networks(models)
+    subject = Subject.NORMALS if Subject.NORMALS in networks.subjects else Subject.DEPTH
+
+    def method(frame: Frame) -> Answer:
+        pixels = picture.decode(picture.look(memoryview(encoded(frame.picture, "picture.png", quality=0))))
+        relief = refine.refine(networks.estimate(pixels, subject), pixels)
+        grey = Image.open(io.BytesIO(picture.draw(relief, pixels.size, "depth", "png")))
+        size = frame.alpha.shape
+        normals = relief.normals
+        return Answer(
+            reduced(np.asarray(grey, np.float32), size),
+            reduced(relief.alpha, size),
+            float(np.asarray(grey).any()),
+            None if normals is None else np.stack([reduced(axis, size) for axis in normals], -1),
+        )
+
+    return method
+
+
+def reduced(values: Map, size: tuple[int, ...]) -> Map:
+    """Means of cells: a map at `size` (height, width)."""
+    return np.asarray(Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BOX))
