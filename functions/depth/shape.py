@@ -15,10 +15,13 @@ from depth.look import Maps, look
 from depth.maps import Map
 from depth.network import Network
 from depth.ports import Box, Pixels, Subject
-from depth.raster import Cells, cells, facing, lengths, placed
+from depth.raster import Cells, facing, placed
 
 FLAT: Final = np.float32(1e-6)
 """Least deviation of nearness: of a map that says the same everywhere."""
+
+
+WANTED: Final = {Subject.DEPTH: ("nearness", "alpha"), Subject.NORMALS: ("nearness", "alpha", "normals")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,16 @@ class Shape:
         return (close + self.wide[name][..., *self.inside]) * np.float32(0.5) if self.wide else close
 
 
-def shaped(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], subject: Subject) -> Shape:
-    """Looks at a box of the picture, and at all of it where the network's manifest says that this is worth its time."""
-    wanted = ("nearness", "alpha", "normals") if subject is Subject.NORMALS else ("nearness", "alpha")
-    whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
-    inside = cells(box, whole, (size[1], size[0]))
-    close = look(network, pixels, box, lengths(inside), *wanted)
-    twice = network.manifest.looks == 2
-    wide = look(network, pixels, whole, size, *wanted, mirror=True) if twice else {}
-    return Shape(close, wide, inside, size)
+def wide_look(network: Network, pixels: Pixels, whole: Box, size: tuple[int, int], subject: Subject) -> Maps:
+    """Maps of the whole picture; none where the network's manifest says that they are not worth their time."""
+    if network.manifest.looks == 1:
+        return {}
+    return look(network, pixels, whole, size, *WANTED[subject], mirror=True)
+
+
+def close_look(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], subject: Subject) -> Maps:
+    """Maps of the people's box, at `size` (width, height)."""
+    return look(network, pixels, box, size, *WANTED[subject])
 
 
 def standard(values: Map, people: NDArray[np.bool_]) -> Map:

@@ -234,8 +234,10 @@ class TestOtherNetworks:
         written(tmp_path, "matte", described(**matte))
         for looks, rises in ((1, True), (2, False)):
             written(tmp_path, "drawn", described(looks=looks))
-            network = Networks(tmp_path).networks["depth"]
-            seen = shape.shaped(network, Plain(64, 64), (0, 0, 64, 64), (64, 64), Subject.DEPTH)
+            network, where = Networks(tmp_path).networks["depth"], ((0, 0, 64, 64), (64, 64), Subject.DEPTH)
+            wide = shape.wide_look(network, Plain(64, 64), *where)
+            close = shape.close_look(network, Plain(64, 64), *where)
+            seen = shape.Shape(close, wide, (slice(0, 64), slice(0, 64)), (64, 64))
             near = seen.nearness(np.ones((64, 64), np.float32))
             assert (near[0, -1] - near[0, 0] > 3) == rises and (np.abs(near).max() > 1e-3) == rises
 
