@@ -94,8 +94,8 @@ model: setup ## another network for depth: NAME=david-base or depth-anything-v2-
 	$(BIN)/python -m training.convert.foreign $(NAME)
 
 .PHONY: eval
-eval: setup ## how good the depth is, with baselines beside it (FRAMES=file for other frames, FLOAT=file for more weights)
-	$(BIN)/python -m training.evaluate $(if $(FRAMES),--frames $(FRAMES)) $(if $(FLOAT),--network $(FLOAT))
+eval: setup ## how good the depth is, with baselines beside it (FRAMES=file: other frames; FLOAT=file: more weights of ours; MANIFEST=file: others' network)
+	$(BIN)/python -m training.evaluate $(if $(FRAMES),--frames $(FRAMES)) $(if $(FLOAT),--network $(FLOAT)) $(if $(MANIFEST),--manifest $(MANIFEST))
 
 # Its pose network is a judge of photographs, and no part of what is served.
 MEDIAPIPE := build/wheels/mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
@@ -114,11 +114,11 @@ eval-photos: setup build/pose.onnx ## the same on PHOTOS=folder of yours (NOBODY
 
 TRAINING := build/training
 ASSETS ?= build/assets
-PANORAMAS ?= build/panoramas
+PANORAMAS ?= $(ASSETS)/panoramas
 AVATARS ?= build/avatars
 SHARDS ?= build/shards
 SCENES ?= build/scenes
-SECONDS ?= 4620
+SECONDS ?= 5700
 
 $(TRAINING)/ready: training/requirements.txt
 	$(PYTHON) -m venv $(TRAINING)
