@@ -54,6 +54,9 @@ class Networks:
         matte, depth = self.networks["matte"], self.networks["depth"]
         wide = wide_look(depth, pixels, whole, size, subject)
         wide_matte = look(matte, pixels, whole, size, "alpha")["alpha"]
+        found = shown(found, wide_matte, whole)
+        if not found:
+            return nobody(size, subject)
         rough = vouched_for(agreed(wide_matte, wide.get("alpha")), found, whole)
         box = people_box(rough, found, whole)
         inside = cells(box, whole, rough.shape)
@@ -132,6 +135,16 @@ def _is_shown(alpha: Map) -> bool:
 
 CELL: Final = 8
 """Raster pixels that are judged together."""
+
+
+SHOWN: Final = 0.8
+"""Alpha that the matte reaches somewhere in a body that is one."""
+
+
+def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
+    """All but the mere hints of which the matte is nowhere sure: the depth network takes cats on a sofa along."""
+    bodies = [matte[cells(finding.body, whole, matte.shape)] for finding in found]
+    return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
 
 
 def vouched_for(alpha: Map, found: list[Finding], whole: Box) -> Map:

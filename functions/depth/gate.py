@@ -36,11 +36,11 @@ FILLS: Final = 0.7
 LOOKS: Final = 3
 """Second looks at most, 8 ms each."""
 
-HINTED: Final = 0.4
+HINTED: Final = 0.45
 """Score of a detector that is too little to be believed, but somebody where the depth network is sure of it: who
 drinks, wears a cap or stands in the dark. Dogs and cats, of which that network is as sure, are below."""
 
-SURE: Final = 0.96
+SURE: Final = 0.97
 """Presence, by the depth network, that makes somebody of a hint."""
 
 

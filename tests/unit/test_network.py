@@ -392,6 +392,11 @@ class TestPeople:
         assert kept[16:64, 16:48].all()
         assert not kept[80:112, 80:112].any()
 
+    def test_a_hint_of_which_the_matte_shows_nothing_is_none(self) -> None:
+        seen, unseen = found_at(20, 20, 40, 40, score=0.5), found_at(60, 0, 80, 20, score=0.5)
+        believed = found_at(60, 0, 80, 20, score=0.7)
+        assert estimation.shown([seen, unseen, believed], self.two_blobs(), self.WHOLE) == [seen, believed]
+
     def test_the_box_holds_everybody_and_little_more(self) -> None:
         people = [found_at(20, 20, 40, 40), found_at(90, 90, 100, 100)]
         left, top, right, bottom = estimation.people_box(self.two_blobs(), people, self.WHOLE)
