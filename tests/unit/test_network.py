@@ -410,9 +410,11 @@ class TestPeople:
 
     def test_two_opinions_that_disagree_leave_it_to_the_surer(self) -> None:
         sure, unsure = np.full((2, 2), 0.99, np.float32), np.full((2, 2), 0.4, np.float32)
-        assert (estimation.agreed(sure, unsure) > 0.7).all() and (estimation.agreed(unsure, sure) > 0.8).all()
-        assert (estimation.agreed(1 - sure, 1 - unsure) < 0.3).all()
-        assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32)), 0)
+        for one, other in ((sure, unsure), (unsure, sure)):
+            assert (estimation.agreed(one, other, 0.5) > 0.8).all()
+            assert (estimation.agreed(1 - one, 1 - other, 0.5) < 0.2).all()
+        assert (estimation.agreed(sure, unsure, 0.9) < 0.6).all() and (estimation.agreed(sure, unsure, 0.1) > 0.9).all()
+        assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), 0.5), 0)
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
