@@ -416,6 +416,15 @@ class TestPeople:
         assert (estimation.agreed(sure, unsure, 0.9) < 0.6).all() and (estimation.agreed(sure, unsure, 0.1) > 0.9).all()
         assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), 0.5), 0)
 
+    def test_the_depth_networks_alpha_counts_less_of_small_people(self) -> None:
+        large, small = np.ones((128, 128), np.float32), np.zeros((128, 128), np.float32)
+        small[20:40, 20:40] = 1
+        somebody, nothing = [found_at(20, 20, 40, 40)], np.zeros((128, 128), np.float32)
+        for matte, alpha in ((large, nothing), (nothing, large), (large, None)):
+            assert estimation.trustworthy(matte, alpha, somebody, self.WHOLE) == 1
+        assert 0.1 < estimation.trustworthy(small, nothing, somebody, self.WHOLE) < 0.2
+        assert estimation.trustworthy(small, nothing, [found_at(90, 90, 100, 100)], self.WHOLE) == 0
+
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
         alpha[:, 32:] = 0.7
