@@ -8,7 +8,7 @@ import pytest
 
 from training import evaluate
 from training.data.shards import PARTS, Record, Someone
-from training.evaluation import frames, methods, scores
+from training.evaluation import frames, methods, scores, served
 from training.evaluation.frames import Frame
 from training.evaluation.scores import Answer
 
@@ -138,3 +138,18 @@ def test_a_summary_tells_the_tail(frame: Frame) -> None:
     got = evaluate.summary(rows)
     assert (got["r"], got["r_median"], got["r_p10"]) == (0.5, 0.5, 0.1)
     assert got["pictures"] == 12 and got["black"] == 1 and "angle" not in got
+
+
+def test_the_service_is_judged_by_the_file_that_comes_back() -> None:
+    held = list(frames.read(frames.FILE))
+    somebody = next(frame for frame in held if frame.about.kind == "shoulders")
+    nobody = next(frame for frame in held if frame.about.kind == "nobody")
+    answer = served.service(evaluate.MODELS)
+    got, empty = (scores.scores(answer(frame), frame, np.random.default_rng(0)) for frame in (somebody, nobody))
+    assert got["kept"] == 1 and got["r"] > 0.5 and got["iou"] > 0.8 and got["angle"] < 40
+    assert empty == {"black": 1.0} and answer(somebody).near.max() <= 255
+
+
+def test_a_network_is_judged_by_what_its_manifest_says(frame: Frame) -> None:
+    said = served.network(evaluate.MODELS / "portrait-depth.json")(frame)
+    assert said.near.shape == said.alpha.shape == frame.alpha.shape and said.near.std() > 0
