@@ -26,7 +26,6 @@ from training import evaluate
 from training.convert import storage
 from training.evaluation import frames
 from training.evaluation import served as as_served
-from training.evaluation.served import Picture
 
 BLOCK = 1 << 20
 """Bytes of a download that are written at once."""
@@ -198,7 +197,7 @@ def write_manifest(foreign: Foreign, file: Path, int8: bool) -> None:
 def check(foreign: Foreign, manifest: Path, original: Path) -> None:
     """Run both files on one picture. Raises NotAsDescribed where small weights say something else."""
     small = read(manifest)
-    picture = Picture(next(frames.read(frames.FILE)).picture)
+    picture = as_served.pixels(next(frames.read(frames.FILE)))
     whole = (0.0, 0.0, float(picture.size[0]), float(picture.size[1]))
     said = [
         look(Network.open(one), picture, whole, (128, 128), "nearness")["nearness"].ravel()

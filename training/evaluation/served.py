@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from depth import picture, refine
@@ -12,24 +11,15 @@ from depth.estimation import Networks
 from depth.look import look
 from depth.manifest import read
 from depth.network import Network
-from depth.ports import Box, Subject
+from depth.ports import Subject
 from training.evaluation.frames import Frame, encoded
 from training.evaluation.methods import Method
 from training.evaluation.scores import Answer, Map
 
 
-class Picture:
-    """Pixels of a frame, as serving looks at them."""
-
-    def __init__(self, image: NDArray[np.uint8]) -> None:
-        self.image = Image.fromarray(image)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.image.size
-
-    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
-        return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0))
+def pixels(frame: Frame) -> picture.Picture:
+    """A frame as serving reads it, from a file."""
+    return picture.decode(picture.look(memoryview(encoded(frame.picture, "picture.png", quality=0))))
 
 
 def network(manifest: Path) -> Method:
@@ -39,7 +29,7 @@ def network(manifest: Path) -> Method:
     def method(frame: Frame) -> Answer:
         height, width = frame.alpha.shape
         whole = (0.0, 0.0, float(frame.picture.shape[1]), float(frame.picture.shape[0]))
-        seen = look(opened, Picture(frame.picture), whole, (width, height), "nearness", "alpha")
+        seen = look(opened, pixels(frame), whole, (width, height), "nearness", "alpha")
         return Answer(seen["nearness"], seen.get("alpha"))
 
     return method
@@ -52,9 +42,9 @@ def service(models: Path) -> Method:
     subject = Subject.NORMALS if Subject.NORMALS in networks.subjects else Subject.DEPTH
 
     def method(frame: Frame) -> Answer:
-        pixels = picture.decode(picture.look(memoryview(encoded(frame.picture, "picture.png", quality=0))))
-        relief = refine.refine(networks.estimate(pixels, subject), pixels)
-        grey = Image.open(io.BytesIO(picture.draw(relief, pixels.size, "depth", "png")))
+        sent = pixels(frame)
+        relief = refine.refine(networks.estimate(sent, subject), sent)
+        grey = Image.open(io.BytesIO(picture.draw(relief, sent.size, "depth", "png")))
         size = frame.alpha.shape
         normals = relief.normals
         return Answer(
