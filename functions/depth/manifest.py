@@ -43,7 +43,7 @@ class Manifest:
 
     larger_is: `nearer` or `farther`, of the meaning `inverse_depth` (free scale and shift; of the meaning `depth`, a
     distance, the reciprocal is taken). axes: signs that make x, y and z of normals point right, up and to the viewer.
-    looks: 2 where the mean with a look in the mirror is worth its time, or 1.
+    looks: 2 where a look at the whole picture, in the mirror, beside the one at the people is worth its time, or 1.
     """
 
     name: str

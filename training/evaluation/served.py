@@ -23,7 +23,7 @@ def pixels(frame: Frame) -> picture.Picture:
 
 
 def network(manifest: Path) -> Method:
-    """A network by its manifest, one look at the whole frame (or two, one of them in the mirror)."""
+    """A network by its manifest, one look at the whole frame."""
     opened = Network.open(read(manifest))
 
     def method(frame: Frame) -> Answer:
