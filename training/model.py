@@ -21,6 +21,8 @@ import torch.nn.functional as F
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from training.convolutions import convolution
+
 CLIPS = torch.linspace(0.6, 1.0, 9)
 """Shares of a channel's largest weight that its int8 range may end at, as in training.convert.storage, coarser."""
 
@@ -41,11 +43,14 @@ class Guess(NamedTuple):
 class Network(nn.Module):
     """`frozen`: how many convolutions, counted from the input, keep their weights.
 
+    `precision`: of everything between the picture and the heads; weights are kept in float32.
+
     Input float32 N x 3 x S x S in [0, 1], S a multiple of 32.
     """
 
-    def __init__(self, model: onnx.ModelProto, frozen: int = 0) -> None:
+    def __init__(self, model: onnx.ModelProto, frozen: int = 0, precision: torch.dtype = torch.float32) -> None:
         super().__init__()
+        self.precision = precision
         self.model = folded(model)
         self.constants = {t.name: torch.tensor(numpy_helper.to_array(t)) for t in self.model.graph.initializer}
         self.directions, self.scales = nn.ParameterDict(), nn.ParameterDict()
@@ -93,7 +98,7 @@ class Network(nn.Module):
         return len(parameter) >= LEAST_ROWS and any(parameter is weight for weight in dense)
 
     def forward(self, image: Tensor) -> Guess:
-        known = {"image": image}
+        known = {"image": image.to(self.precision)}
 
         def value(name: str) -> Tensor:
             if name in known:
@@ -169,7 +174,7 @@ def attributes(node: onnx.NodeProto) -> dict[str, object]:
 
 
 def _convolution(a: dict, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return F.conv2d(x, weight, bias, a["strides"], a["pads"][:2], a["dilations"], a["group"])
+    return convolution(x, weight, bias, list(a["strides"]), list(a["pads"][:2]), a["group"])
 
 
 def _padding(a: dict, x: Tensor, pads: Tensor, *_: Tensor) -> Tensor:
@@ -198,7 +203,7 @@ OPERATORS = {
     "ReduceL2": lambda a, x: x.norm(dim=a["axes"], keepdim=True),
     "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
     "GlobalMaxPool": lambda a, x: x.amax((2, 3), keepdim=True),
-    "Gemm": lambda a, x, weight, bias: F.linear(x, weight, bias),
+    "Gemm": lambda a, x, weight, bias: F.linear(x.float(), weight, bias),
     "Gather": lambda a, x, index: x.select(1, int(index)),
     "Unsqueeze": lambda a, x, axis: x.unsqueeze(int(axis)),
     "Sigmoid": lambda a, x: x,  # losses want logits

@@ -29,7 +29,7 @@ from training.model import Network, folded, written
 @dataclass(frozen=True)
 class Recipe:
     # Sides of the input, and until which share of the run: the service feeds 256, and 192 costs half of that.
-    sides: tuple[tuple[float, int], ...] = ((0.5, 192), (math.inf, 256))
+    sides: tuple[tuple[float, int], ...] = ((0.45, 192), (math.inf, 256))
     batch: int = 12  # per process; 8 give more steps, 16 are computed faster on a CPU
     frozen: int = 9  # convolutions up to stride 4: edges and colours are known, and a quarter of the step is saved
     encoder_rate: float = 1e-3  # relative to each channel's size
@@ -212,7 +212,7 @@ def main() -> None:
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
 
     recipe = Recipe()
-    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen).to(device)
+    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen, torch.bfloat16).to(device)
     people = Shards(options.shards, options.most)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     training = Training(network, recipe, time.time())

@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.convolutions import convolution  # noqa: E402
 from training.data import shards  # noqa: E402
 from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
@@ -84,6 +85,30 @@ def test_every_trainable_weight_is_heard_after_the_first_step(network: Network) 
                     parameter.sub_(1e-3 * parameter.grad.sign())
     assert all(p.grad is not None and p.grad.any() for p in moved)
     assert all(p.grad is None for p in network.directions.values() if not p.requires_grad)
+
+
+@pytest.mark.parametrize("channels", [24, 96])
+@pytest.mark.parametrize(("size", "stride", "padding"), [(3, 1, 1), (5, 1, 2), (5, 2, 2), (5, 2, 0), (3, 2, 0)])
+def test_a_depthwise_gradient_is_that_of_torch(channels: int, size: int, stride: int, padding: int) -> None:
+    random = torch.Generator().manual_seed(7)
+    values = [torch.randn(*shape, generator=random) for shape in ((2, channels, 13, 12), (channels, 1, size, size))]
+    x, weight, bias = (v.requires_grad_() for v in (*values, torch.randn(channels, generator=random)))
+    strides, paddings = [stride] * 2, [padding] * 2
+    expected = torch.nn.functional.conv2d(x, weight, bias, stride, padding, 1, channels)
+    said = convolution(x, weight, bias, strides, paddings, channels)
+    upstream = torch.randn(expected.shape, generator=random)
+    ours, theirs = (torch.autograd.grad(y, (x, weight, bias), upstream) for y in (said, expected))
+    assert torch.allclose(said, expected, atol=1e-4)
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
+
+
+def test_half_precision_changes_little(drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+    with torch.no_grad():
+        exact, quick = Network(drawn)(image), Network(drawn, precision=torch.bfloat16)(image)
+    assert all(values.dtype == torch.float32 for values in quick)
+    assert (exact.depth - quick.depth).abs().mean() < 0.05 * exact.depth.std()
+    assert (torch.sigmoid(exact.alpha) - torch.sigmoid(quick.alpha)).abs().mean() < 0.02
 
 
 def test_rounding_keeps_255_levels_a_channel_and_passes_the_gradient() -> None:

@@ -33,6 +33,9 @@ seen none of these lost .07 of r on full figures when it was shown one."""
 MARGIN = 0.03
 """Least margin around such a box, of its longer side; the service's."""
 
+ALIKE = 0.12
+"""Share of people about as bright as what is behind them: dark clothes in a dark street lost their alpha."""
+
 BACKDROPS = 0.12
 """Share of pictures taken in a studio."""
 
@@ -190,6 +193,9 @@ def backdrop(rng: np.random.Generator, side: int) -> Tensor:
 
 def in_front(colour: Tensor, alpha: Tensor, scene: Tensor, rng: np.random.Generator) -> Tensor:
     """A person over a scene, under slowly varying light and, half of the time, in the scene's own colours."""
+    if rng.random() < ALIKE:
+        bright = colour.mean() / alpha.mean().clamp(min=1e-3)
+        colour = colour * (scene.mean() / bright.clamp(min=0.02)).clamp(0.15, 2)
     if rng.random() < 0.5:
         colour = colour * smooth_gain(rng, colour.shape[-1])
     if rng.random() < 0.5:
