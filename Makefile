@@ -118,6 +118,8 @@ PANORAMAS ?= $(ASSETS)/panoramas
 AVATARS ?= build/avatars
 SHARDS ?= build/shards
 SCENES ?= build/scenes
+TAUGHT ?= build/taught
+COUNT ?= 9500
 SECONDS ?= 5700
 
 $(TRAINING)/ready: training/requirements.txt
@@ -126,17 +128,22 @@ $(TRAINING)/ready: training/requirements.txt
 	@touch $@
 
 .PHONY: frames
-frames: $(TRAINING)/ready ## render people to learn from into SHARDS, and pictures without people into SCENES
+frames: $(TRAINING)/ready ## render COUNT frames of people to learn from into SHARDS, and pictures without people into SCENES
 	$(TRAINING)/bin/python -m training.data.panoramas $(PANORAMAS) --out $(SCENES)
-	$(TRAINING)/bin/python -m training.render --assets $(ASSETS) --panoramas $(PANORAMAS) --avatars $(AVATARS) --out $(SHARDS)
+	$(TRAINING)/bin/python -m training.render --assets $(ASSETS) --panoramas $(PANORAMAS) --avatars $(AVATARS) --out $(SHARDS) --frames $(COUNT)
+
+.PHONY: taught
+taught: setup ## the same of people in PHOTOS into TAUGHT, as TEACHER (a folder of manifests) sees them; look at build/taught.png
+	@test -n "$(PHOTOS)" || { echo "PHOTOS=folder names a folder of photographs of people"; exit 1; }
+	$(BIN)/python -m training.data.photographs "$(PHOTOS)" --models $(or $(TEACHER),models) --out $(TAUGHT) --sheet build/taught.png
 
 # A step's buffers go back to the allocator, not to the system: asking again cost a quarter of a step.
 KEEP_MEMORY := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
 
 .PHONY: train
-train: $(TRAINING)/ready ## tune what is served on SHARDS and SCENES for SECONDS; goes on where it was stopped
+train: $(TRAINING)/ready ## tune what is served on SHARDS, SCENES and TAUGHT for SECONDS; goes on where it was stopped
 	$(KEEP_MEMORY) OMP_NUM_THREADS=1 $(TRAINING)/bin/torchrun --nproc-per-node 2 -m training.train --weights models/portrait-depth.onnx \
-	  --shards $(SHARDS) --scenes $(SCENES) --seconds $(SECONDS)
+	  --shards $(SHARDS) --scenes $(SCENES) $(if $(wildcard $(TAUGHT)),--photographs $(TAUGHT)) --seconds $(SECONDS)
 
 .PHONY: export
 export: $(TRAINING)/ready ## store what was trained small, in the place of what is served

@@ -31,6 +31,7 @@ class Recipe:
     # Sides of the input, and until which share of the run: the service feeds 256, and 192 costs half of that.
     sides: tuple[tuple[float, int], ...] = ((0.45, 192), (math.inf, 256))
     batch: int = 12  # per process; 8 give more steps, 16 are computed faster on a CPU
+    photographed: int = 1  # of a process's batch, where there are photographs: skin and hair as they are, guessed depth
     frozen: int = 9  # convolutions up to stride 4: edges and colours are known, and a quarter of the step is saved
     encoder_rate: float = 1e-3  # relative to each channel's size
     decoder_rate: float = 2.8e-3  # three times these rates undo in a minute what ten had taught
@@ -81,6 +82,15 @@ class Shards:
         picks = rng.choice(len(chosen), count, p=share / share.sum())
         rows = [(chosen[k], int(rng.integers(sizes[k]))) for k in picks]
         return {name: np.stack([shard[name][row] for shard, row in rows]) for name in shards.MAPS}
+
+
+def drawn(people: Shards, photographed: Shards, recipe: Recipe, rng: np.random.Generator) -> dict[str, NDArray]:
+    """Renders for a batch and a photograph or more, if there are any."""
+    count = min(recipe.photographed, len(photographed))
+    frames = people.draw(rng, recipe.batch - count)
+    if not count:
+        return frames
+    return {name: np.concatenate([frames[name], more]) for name, more in photographed.draw(rng, count).items()}
 
 
 def loss_of(network: Network, batch: composition.Batch, recipe: Recipe) -> tuple[torch.Tensor, list[float]]:
@@ -213,7 +223,7 @@ def main() -> None:
 
     recipe = Recipe()
     network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen, torch.bfloat16).to(device)
-    people = Shards(options.shards, options.most)
+    people, photographed = Shards(options.shards, options.most), Shards(options.photographs)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     training = Training(network, recipe, time.time())
     if options.checkpoint.exists():
@@ -221,7 +231,7 @@ def main() -> None:
     saved = time.time()
     while training.spent < options.seconds:
         progress = training.spent / options.seconds
-        frames = people.draw(rng, recipe.batch)
+        frames = drawn(people, photographed, recipe, rng)
         batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives)
         training.learn(moved(batch, device), progress)
         if training.step % 20 == 0:
@@ -236,6 +246,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, help="the ONNX file to go on from")
     parser.add_argument("--shards", type=Path, action="append", required=True, help="folder of rendered foregrounds")
+    parser.add_argument("--photographs", type=Path, action="append", default=[], help="of training.data.photographs")
     parser.add_argument("--most", type=int, help="frames to learn from at most")
     parser.add_argument("--scenes", type=Path, help="folder of PNG pictures without people (training.data.panoramas)")
     parser.add_argument("--checkpoint", type=Path, default=Path("build/training.pt"))

@@ -15,19 +15,19 @@ from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
 from training.evaluation.methods import FIRST, opened  # noqa: E402
 from training.model import Network, folded, rounded_to_int8, written  # noqa: E402
-from training.train import Shards, started  # noqa: E402
+from training.train import Recipe, Shards, drawn, started  # noqa: E402
 
 OUTPUTS = ["depth", "alpha", "presence"]
 
 
 @pytest.fixture(scope="module")
-def drawn() -> onnx.ModelProto:
+def file() -> onnx.ModelProto:
     return grown(folded(onnx.load(FIRST)))
 
 
 @pytest.fixture
-def network(drawn: onnx.ModelProto) -> Network:
-    return Network(drawn, frozen=9)
+def network(file: onnx.ModelProto) -> Network:
+    return Network(file, frozen=9)
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def answers(model: onnx.ModelProto, image: "torch.Tensor", outputs: list[str]) -
     return session.run(outputs, {"image": image.numpy()})
 
 
-def test_torch_computes_what_the_file_says(network: Network, drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+def test_torch_computes_what_the_file_says(network: Network, file: onnx.ModelProto, image: "torch.Tensor") -> None:
     with torch.no_grad():
         guess = network(image)
-    depth, alpha, presence, normals = answers(drawn, image, [*OUTPUTS, "normals"])
+    depth, alpha, presence, normals = answers(file, image, [*OUTPUTS, "normals"])
     assert np.abs(guess.depth.numpy() - depth[:, 0]).max() < 1e-3
     assert np.abs(torch.sigmoid(guess.alpha).numpy() - alpha[:, 0]).max() < 1e-3
     assert torch.sigmoid(guess.presence).numpy() == pytest.approx(presence, abs=1e-3)
@@ -51,22 +51,22 @@ def test_torch_computes_what_the_file_says(network: Network, drawn: onnx.ModelPr
     assert np.linalg.norm(normals, axis=1) == pytest.approx(1, abs=1e-4)
 
 
-def test_what_is_written_computes_the_same(network: Network, drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+def test_what_is_written_computes_the_same(network: Network, file: onnx.ModelProto, image: "torch.Tensor") -> None:
     outputs = [*OUTPUTS, "normals"]
-    for first, second in zip(answers(drawn, image, outputs), answers(written(network), image, outputs), strict=True):
+    for first, second in zip(answers(file, image, outputs), answers(written(network), image, outputs), strict=True):
         assert np.abs(first - second).max() < 1e-3
 
 
-def test_a_new_decoder_begins_with_what_the_former_one_said(drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+def test_a_new_decoder_begins_with_what_the_former_one_said(file: onnx.ModelProto, image: "torch.Tensor") -> None:
     former = opened(FIRST).run(OUTPUTS, {"image": image.numpy()})
-    for said, again in zip(former, answers(drawn, image, OUTPUTS), strict=True):
+    for said, again in zip(former, answers(file, image, OUTPUTS), strict=True):
         assert np.abs(said - again).max() < 1e-3 * np.ptp(former[0])
 
 
-def test_training_goes_on_with_the_decoder_of_a_file_that_has_normals(drawn: onnx.ModelProto) -> None:
-    assert started(drawn, seed=0) is drawn
+def test_training_goes_on_with_the_decoder_of_a_file_that_has_normals(file: onnx.ModelProto) -> None:
+    assert started(file, seed=0) is file
     former = started(onnx.load(FIRST), seed=0)
-    assert [output.name for output in former.graph.output] == [output.name for output in drawn.graph.output]
+    assert [output.name for output in former.graph.output] == [output.name for output in file.graph.output]
 
 
 def test_every_trainable_weight_is_heard_after_the_first_step(network: Network) -> None:
@@ -103,9 +103,9 @@ def test_a_depthwise_gradient_is_that_of_torch(channels: int, size: int, stride:
         assert torch.allclose(one, other, atol=1e-3)
 
 
-def test_half_precision_changes_little(drawn: onnx.ModelProto, image: "torch.Tensor") -> None:
+def test_half_precision_changes_little(file: onnx.ModelProto, image: "torch.Tensor") -> None:
     with torch.no_grad():
-        exact, quick = Network(drawn)(image), Network(drawn, precision=torch.bfloat16)(image)
+        exact, quick = Network(file)(image), Network(file, precision=torch.bfloat16)(image)
     assert all(values.dtype == torch.float32 for values in quick)
     assert (exact.depth - quick.depth).abs().mean() < 0.05 * exact.depth.std()
     assert (torch.sigmoid(exact.alpha) - torch.sigmoid(quick.alpha)).abs().mean() < 0.02
@@ -134,8 +134,8 @@ def test_a_small_folder_is_drawn_from_as_often_as_a_large_one(tmp_path: Path) ->
     shard(few, "train_1", 2, colour=0)
     shard(many, "train_1", 40, colour=2)
     shard(many, "train_2", 10, colour=2)
-    drawn = Shards([few, many]).draw(np.random.default_rng(0), 400)
-    assert drawn["colour"].mean() == pytest.approx(1, abs=0.1)
+    frames = Shards([few, many]).draw(np.random.default_rng(0), 400)
+    assert frames["colour"].mean() == pytest.approx(1, abs=0.1)
 
 
 def test_new_shards_join_but_never_more_frames_than_asked_for(tmp_path: Path) -> None:
@@ -146,3 +146,12 @@ def test_new_shards_join_but_never_more_frames_than_asked_for(tmp_path: Path) ->
         people.refresh()
     assert (len(everything), len(at_most)) == (10, 7)
     assert len(at_most.draw(np.random.default_rng(0), 20)["alpha"]) == 20
+
+
+def test_one_of_a_batch_is_a_photograph_where_there_are_any(tmp_path: Path) -> None:
+    shard(tmp_path / "renders", "train_1", 5, colour=0)
+    shard(tmp_path / "photographs", "train_1", 5, colour=2)
+    renders, photographed = Shards([tmp_path / "renders"]), Shards([tmp_path / "photographs"])
+    rng, recipe = np.random.default_rng(0), Recipe(batch=6, photographed=1)
+    assert drawn(renders, photographed, recipe, rng)["colour"].max((1, 2, 3)).tolist() == [0, 0, 0, 0, 0, 2]
+    assert drawn(renders, Shards([]), recipe, rng)["colour"].max((1, 2, 3)).tolist() == [0] * 6

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 Pixels = NDArray[np.uint8]
+KINDS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+SHORTER_PX = 400
+"""Most of a photograph's shorter side that is kept: less than half of it is seen at once."""
 SKIN = np.array([225, 175, 145])  # neither the colour of skin nor of cloth proves a person
 
 
 def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | None) -> Pixels:
     """count x side x side x 3: three of four from the photographs in the folder, the others made up."""
-    photos = [Image.open(path).convert("RGB") for path in sorted(folder.glob("*.png"))] if folder else []
+    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS) if folder else []
+    photos = [opened(path) for path in paths]
     out = np.empty((count, side, side, 3), np.uint8)
     for k in range(count):
         if photos and k % 4:
@@ -25,6 +29,13 @@ def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | 
         if rng.random() < 0.35:
             out[k] = with_objects(out[k], rng)
     return out
+
+
+def opened(path: Path) -> Image.Image:
+    """A photograph in RGB, made smaller where it is large."""
+    image = Image.open(path).convert("RGB")
+    scale = max(1.0, min(image.size) / SHORTER_PX)
+    return image.resize((round(image.width / scale), round(image.height / scale)), Image.Resampling.BOX)
 
 
 def cropped(photo: Image.Image, rng: np.random.Generator, side: int) -> Pixels:

@@ -7,6 +7,9 @@ base, core    MakeHuman's clothes, hair, skins; its body, targets, rig (CC0)
 avatars       VALID avatars as they are published (MIT); training/render/unpack.mjs makes them readable
 panoramas     radiance panoramas of Poly Haven (CC0)
 
+`--list training/data/photographs.json` fetches and checks the photographs that were learned from, in the same way:
+people, nobody.
+
 MakeHuman's repository of assets holds pictures as Git LFS pointers. assets.json says where an older public copy has the
 same bytes. A picture is taken only if its hash is the one in that list and the one in the CC0 repository's pointer;
 nothing else comes from the older copies.
@@ -29,9 +32,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copy", action="append", default=[], help="owner/name=git directory")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--list", type=Path, default=LIST, help="what to fetch")
     options = parser.parse_args()
     copies = dict(copy.split("=", 1) for copy in options.copy)
-    for line in gathered(json.loads(LIST.read_text()), copies, options.out):
+    for line in gathered(json.loads(options.list.read_text()), copies, options.out):
         print(line, flush=True)
 
 
