@@ -6,15 +6,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import numpy_helper
 
 torch = pytest.importorskip("torch")
 
+from training.average import averaged  # noqa: E402
 from training.convolutions import convolution  # noqa: E402
 from training.data import shards  # noqa: E402
 from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
 from training.evaluation.methods import FIRST, opened  # noqa: E402
-from training.model import Network, folded, rounded_to_int8, written  # noqa: E402
+from training.model import Network, folded, key, rounded_to_int8, written  # noqa: E402
 from training.train import Recipe, Shards, drawn, started  # noqa: E402
 
 OUTPUTS = ["depth", "alpha", "presence"]
@@ -109,6 +111,24 @@ def test_half_precision_changes_little(file: onnx.ModelProto, image: "torch.Tens
     assert all(values.dtype == torch.float32 for values in quick)
     assert (exact.depth - quick.depth).abs().mean() < 0.05 * exact.depth.std()
     assert (torch.sigmoid(exact.alpha) - torch.sigmoid(quick.alpha)).abs().mean() < 0.02
+
+
+def test_runs_meet_half_way(network: Network, file: onnx.ModelProto) -> None:
+    with torch.no_grad():
+        for direction in network.directions.values():
+            direction.mul_(3)
+    mean, before = (
+        {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        for model in (averaged([file, written(network)]), folded(file))
+    )
+    weights = [name for name, values in before.items() if key(name) in network.directions and values.any()]
+    assert weights
+    assert all(np.allclose(mean[name], 2 * before[name], rtol=1e-5, atol=1e-6) for name in weights)
+
+
+def test_runs_of_other_networks_do_not_meet(file: onnx.ModelProto) -> None:
+    with pytest.raises(ValueError, match="not in every run's graph"):
+        averaged([file, onnx.load(FIRST)])
 
 
 def test_rounding_keeps_255_levels_a_channel_and_passes_the_gradient() -> None:
