@@ -436,7 +436,14 @@ class TestPeople:
 
 @pytest.mark.parametrize(
     ("score", "presence", "somebody"),
-    [(0.5, 0.99, True), (0.5, 0.9, False), (0.4, 0.99, True), (0.3, 0.99, False), (0.5, None, False), (0.9, None, True)],
+    [
+        (0.5, 0.99, True),
+        (0.5, 0.9, False),
+        (0.4, 0.99, True),
+        (0.3, 0.99, False),
+        (0.5, None, False),
+        (0.9, None, True),
+    ],
 )
 def test_a_hint_is_somebody_where_the_depth_network_is_sure(
     tmp_path: Path, score: float, presence: float | None, somebody: bool
