@@ -77,7 +77,7 @@ def test_a_file_of_countless_parts_is_refused_in_a_moment(name: str) -> None:
         in_png(*[chunk(b"iCCP", b"x\0\0" + BOMB)] * 10_000),
         in_png(*[chunk(b"zTXt", b"x\0\0" + BOMB)] * 10_000),
         in_png(chunk(b"eXIf", b"II*\0\x08\0\0\0" + b"\xff" * 20_000_000)),
-        in_jpeg(b"\xff" * 20_000_000),
+        in_jpeg(b"\xff" * 10_000_000),
         in_jpeg(b"\0" * 20_000_000),
         in_jpeg(segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HHLL", 5000, 7, 60_000, 8) * 5000)),
         riff(WEBP[12:], riff_chunk(b"ICCP", bytes(20_000_000))),
