@@ -61,7 +61,7 @@ def form(file: bytes | None, **fields: str) -> bytes:
 
 
 @contextmanager
-def a_moment(seconds: float = 0.5) -> Iterator[None]:
+def a_moment(seconds: float = 0.25) -> Iterator[None]:
     """Milliseconds are meant. The bound allows for a slow machine; what hostile files are made for takes much longer.
 
     Only this thread's own work counts: neither other programs, nor the collection of what other tests left behind.

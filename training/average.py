@@ -1,8 +1,8 @@
 """The mean of the weights of several runs: `python -m training.average RUN5.onnx RUN6.onnx --out build/trained.onnx`.
 
 Runs that start from one another lie close enough for the point between them to be as good as either on what they were
-trained on, and better on what they were not (Wortsman et al., Model soups, 2022). Nothing is learned, and nothing
-becomes slower. Takes files as they are trained or as they are stored; the result has float32 weights.
+trained on, and sometimes better on what they were not (Wortsman et al., Model soups, 2022). Nothing is learned, and
+nothing becomes slower. Takes files as they are trained or as they are stored; the result has float32 weights.
 """
 
 import argparse
@@ -24,17 +24,18 @@ def main() -> None:
 
 
 def averaged(runs: list[onnx.ModelProto]) -> onnx.ModelProto:
-    """The first graph with the mean of all runs' float constants. ValueError where the graphs have others."""
-    first, *others = (folded(run) for run in runs)
-    constants = [{tensor.name: numpy_helper.to_array(tensor) for tensor in run.graph.initializer} for run in others]
-    for tensor in first.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if any(tensor.name not in known or known[tensor.name].shape != values.shape for known in constants):
-            raise ValueError(f"{tensor.name} is not in every run's graph with the shape {values.shape}")
-        if values.dtype == np.float32:
-            mean = np.mean([values, *(known[tensor.name] for known in constants)], 0, dtype=np.float64)
+    """The first graph with the mean of all runs' float constants. ValueError where the graphs' constants differ in name
+    or shape."""
+    graphs = [folded(run) for run in runs]
+    constants = [{tensor.name: numpy_helper.to_array(tensor) for tensor in run.graph.initializer} for run in graphs]
+    shapes = [{name: values.shape for name, values in known.items()} for known in constants]
+    if any(others != shapes[0] for others in shapes):
+        raise ValueError("these are not runs of one network: their graphs hold other constants")
+    for tensor in graphs[0].graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            mean = np.mean([known[tensor.name] for known in constants], 0, dtype=np.float64)
             tensor.CopyFrom(numpy_helper.from_array(mean.astype(np.float32), tensor.name))
-    return first
+    return graphs[0]
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ SHOWN: Final = 0.8
 
 
 def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
-    """All but the mere hints of which the matte is nowhere sure: the depth network takes cats on a sofa along."""
+    """All but the merely possible of whom the matte is nowhere sure: the depth network takes cats on a sofa along."""
     bodies = [matte[cells(finding.body, whole, matte.shape)] for finding in found]
     return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
 
