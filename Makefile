@@ -130,7 +130,8 @@ $(TRAINING)/ready: training/requirements.txt
 .PHONY: frames
 frames: $(TRAINING)/ready ## render COUNT frames of people to learn from into SHARDS, and pictures without people into SCENES
 	$(TRAINING)/bin/python -m training.data.panoramas $(PANORAMAS) --out $(SCENES)
-	$(TRAINING)/bin/python -m training.render --assets $(ASSETS) --panoramas $(PANORAMAS) --avatars $(AVATARS) --out $(SHARDS) --frames $(COUNT)
+	$(TRAINING)/bin/python -m training.render --assets $(ASSETS) --panoramas $(PANORAMAS) --avatars $(AVATARS) --scenes $(SCENES) --out $(SHARDS) \
+	  --frames $(COUNT)
 
 .PHONY: taught
 taught: setup ## the same of people in PHOTOS into TAUGHT, as TEACHER (a folder of manifests) sees them; look at build/taught.png

@@ -22,6 +22,7 @@ def a_slope(labelled: bool = True) -> dict[str, np.ndarray]:
         "inverse_depth": np.tile(ramp, (1, SIDE, 1)).astype(np.float16),
         "normals": np.tile(np.rint(127.5 * normal + 127.5).astype(np.uint8), (1, SIDE, SIDE, 1)),
         "labels": np.full((1, SIDE, SIDE), labelled * (16 + PARTS["body"]), np.uint8),
+        "scene": np.zeros((1, SIDE, SIDE, 3), np.uint8),
     }
 
 
@@ -67,6 +68,8 @@ def test_the_peoples_box_fills_the_square_and_bars_the_rest() -> None:
     rng, seen = np.random.default_rng(3), somebody_small() > 127
     for _ in range(20):
         matrix, inside = composition.boxed(seen, rng, SIDE)
+        if inside.all():  # not filled up with bars
+            continue
         alpha = torch.from_numpy(seen[None, None].astype(np.float32))
         shown = (
             composition.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
@@ -87,3 +90,37 @@ def test_a_thing_stands_behind_a_person_now_and_then() -> None:
         around = (batch.alpha[0] == 0) & (batch.image[0].sum(0)[::2, ::2] > 0)
         dark += float(batch.image[0].mean(0)[::2, ::2][around].mean()) < 0.12
     assert 0.1 < dark / 200 < 0.4
+
+
+def test_people_are_seen_before_their_own_scene_and_before_others_and_the_scene_turns_with_them() -> None:
+    frames = a_slope() | {"alpha": somebody_small()[None]}
+    frames["colour"] = frames["colour"] * (frames["alpha"] > 0)[..., None]
+    frames["scene"][0, :, :26] = (0, 250, 0)  # at the person's left
+    frames["scene"][0, :, 26:] = (0, 0, 250)
+    rng, own = np.random.default_rng(5), 0
+    for _ in range(200):
+        batch = composition.composed(frames, SCENES, rng, SIDE, 0.0)
+        red, green, blue = batch.image[0, :, ::2, ::2]
+        outside = batch.alpha[0] == 0
+        left, right = (outside & (one > other + 0.3) & (red < 0.3) for one, other in ((green, blue), (blue, green)))
+        own += bool((left | right).sum() > 20)
+        if min(int(left.sum()), int(right.sum())) < 20:
+            continue
+        columns = torch.arange(SIDE // 2)
+        first, second, person = (
+            float((seen * columns).sum() / seen.sum()) for seen in (left, right, batch.alpha[0] > 0.5)
+        )
+        blue_from = float(columns[right.any(0)].min() if first < second else columns[right.any(0)].max())
+        assert (person - blue_from) * (second - first) > 0  # the person is in the blue half
+    assert 0.35 < own / 200 < 0.65
+
+
+def test_a_photographs_own_scene_is_never_said_to_be_empty() -> None:
+    """Its people are in it."""
+    frames = a_slope()
+    frames["scene"][:] = (0, 250, 0)
+    rng = np.random.default_rng(6)
+    for _ in range(100):
+        batch = composition.composed(frames, SCENES, rng, SIDE, 1.0)
+        red, green, _ = batch.image[0]
+        assert not batch.presence.any() and not (green > red + 0.5).all()

@@ -64,6 +64,7 @@ def test_a_photograph_becomes_frames_with_the_teachers_depth(
     solid = maps["alpha"] == 255
     colour = np.asarray(Image.fromarray(person.picture).resize((256, 256), Image.Resampling.BOX), np.float32)
     assert np.abs(colour - maps["colour"])[solid].mean() < 6
+    assert np.abs(colour - maps["scene"]).mean() < 6  # with everything around
     assert not maps["normals"].any()
     assert ((maps["labels"] > 0) == (maps["inverse_depth"] > 0)).mean() > 0.99
     assert Image.open(sheet).size[0] == 12 * 128

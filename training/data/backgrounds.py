@@ -31,6 +31,12 @@ def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | 
     return out
 
 
+def papers(folder: Path, most: int = 400, side: int = 192) -> list[Pixels]:
+    """Some of a folder's pictures, small: for the walls of rooms."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
+    return [np.asarray(opened(path).resize((side, side))) for path in paths[:: -(-len(paths) // most)]]
+
+
 def opened(path: Path) -> Image.Image:
     """A photograph in RGB, made smaller where it is large."""
     image = Image.open(path).convert("RGB")

@@ -52,11 +52,18 @@ def decoded(data: bytes, at: int, out: NDArray[np.uint8]) -> int:
 
 def view(panorama: Panorama, yaw: float, pitch: float, angle: float, side: int) -> Panorama:
     """A square perspective view, linear light; angles in radians."""
-    height, width = panorama.shape[:2]
     half = np.tan(angle / 2)
     x, y = np.meshgrid(np.linspace(-half, half, side), np.linspace(half, -half, side))
     y, z = y * np.cos(pitch) + np.sin(pitch), np.cos(pitch) - y * np.sin(pitch)
-    u = ((np.arctan2(x, z) + yaw) / (2 * np.pi) % 1) * width
+    turned = np.stack([x * np.cos(yaw) + z * np.sin(yaw), y, z * np.cos(yaw) - x * np.sin(yaw)], -1)
+    return looked_up(panorama, turned)
+
+
+def looked_up(panorama: Panorama, directions: NDArray[np.float64]) -> Panorama:
+    """Light from directions (... x 3, of any length, y up), between the nearest four pixels."""
+    height, width = panorama.shape[:2]
+    x, y, z = np.moveaxis(directions, -1, 0)
+    u = (np.arctan2(x, z) / (2 * np.pi) + 0.5) % 1 * width - 0.5
     v = np.clip((0.5 - np.arctan2(y, np.hypot(x, z)) / np.pi) * height - 0.5, 0, height - 1.001)
     left, top = np.floor(u).astype(int), np.floor(v).astype(int)
     across, down = (u - left)[..., None], (v - top)[..., None]

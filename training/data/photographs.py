@@ -3,7 +3,7 @@
 Renders lack what skin, cloth and hair really look like. A photograph has no depth, so a teacher gives it one: what is
 served, which looks twice, joins three mattes and lays a face mesh into each face. The network that learns sees one
 picture, spoiled. `--models models/NAME` takes another teacher (`make model NAME=david-base`). The people come out as
-frames like rendered ones (training.data.shards), with unknown normals, and backgrounds are put in when they are used.
+frames like rendered ones (training.data.shards), with unknown normals; their scene is the photograph itself.
 
 Two square views of each photograph in which enough of people is seen. Which photographs may be learned from is for you
 to know: their licences must allow it, and what is measured on must not be among them. Look at the sheet (`--sheet`) and
@@ -61,7 +61,7 @@ def taught(networks: Networks, path: Path, rng: np.random.Generator) -> list[Fra
     relief = refine.refine(networks.estimate(pixels), pixels)
     height, width = relief.alpha.shape
     colour = pixels.sample((width, height))[..., :3].astype(np.float32)
-    maps = (colour * relief.alpha[..., None], relief.alpha * 255, relief.inverse_depth * (relief.alpha > 0))
+    maps = (colour, relief.alpha * 255, relief.inverse_depth * (relief.alpha > 0))
     boxes = [view(relief.alpha, rng) for _ in range(VIEWS)] if relief.alpha.any() else []
     frames = [framed(*maps, box) for box in boxes]
     return [frame for frame in frames if (frame["alpha"] > 127).mean() > LEAST]
@@ -83,20 +83,22 @@ def view(alpha: Map, rng: np.random.Generator) -> tuple[int, int, int, int]:
 
 
 def framed(colour: Map, alpha: Map, depth: Map, box: tuple[int, int, int, int]) -> Frame:
-    """Maps of a box as a frame of SIDE x SIDE; colour and alpha 0 to 255, colour times alpha."""
+    """Maps of a box as a frame of SIDE x SIDE; colour and alpha 0 to 255."""
     left, top, right, bottom = box
-    parts = [*np.moveaxis(colour, 2, 0), alpha, depth]
+    parts = [*np.moveaxis(colour, 2, 0), *np.moveaxis(colour * (alpha / 255)[..., None], 2, 0), alpha, depth]
     scaled = [
         Image.fromarray(part[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BILINEAR) for part in parts
     ]
-    red, green, blue, seen, near = (np.asarray(part) for part in scaled)
+    *colours, seen, near = (np.asarray(part) for part in scaled)
+    scene, people = (np.stack(three, -1).clip(0, 255).astype(np.uint8) for three in (colours[:3], colours[3:]))
     inside = seen > 0.5
     return {
-        "colour": np.stack([red, green, blue], -1).clip(0, 255).astype(np.uint8),
+        "colour": people,
         "alpha": seen.clip(0, 255).astype(np.uint8),
         "inverse_depth": (near * inside).astype(np.float16),
         "normals": np.zeros((SIDE, SIDE, 3), np.uint8),
         "labels": (inside * (16 + PARTS["body"])).astype(np.uint8),
+        "scene": scene,
     }
 
 

@@ -8,10 +8,11 @@ inverse_depth  float16 N x S x S, 1/dm, exact; 0 where alpha is
 normals        uint8 N x S x S x 3: 127.5 n + 127.5 with n in view space (x right, y up, z to the viewer), unit;
                (0, 0, 0) where alpha is 0
 labels         uint8 N x S x S: 16 * person + part of the nearest sample; persons count from 1, parts are in PARTS
+scene          uint8 N x S x S x 3, sRGB: what the same camera sees behind them; black if that is not known
 about.json     N records (`Record`)
 
 Shards of the first form are .npz files with colour, alpha, inverse depth, framing and who; they are read too, with
-normals of zeros and every pixel labelled as the first person's body.
+normals and scene of zeros and every pixel labelled as the first person's body.
 """
 
 import json
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAPS = ("colour", "alpha", "inverse_depth", "normals", "labels")
+MAPS = ("colour", "alpha", "inverse_depth", "normals", "labels", "scene")
 PARTS = {"body": 1, "head": 2, "forearm": 3, "hand": 4, "hair": 5, "worn": 6, "held": 7}
 """`worn`: glasses, hats, scarves. `held`: phones, cups and the like. A sleeve is the part that it covers."""
 
@@ -55,13 +56,15 @@ TONES = ("very light", "light", "intermediate", "tan", "brown", "dark")
 @dataclass(frozen=True)
 class Record:
     """One frame. `kind`: face, shoulders, half, full or group; statue or things where nobody is. `focal` in half image
-    heights. `people` stand in the order of the labels; who is out of sight is there all the same."""
+    heights. `people` stand in the order of the labels; who is out of sight is there all the same. `tilt`: how far the
+    camera looks down, degrees."""
 
     family: str
     kind: str
     focal: float
     panorama: str
     people: tuple[Someone, ...] = field(default=())
+    tilt: float = 0.0
 
 
 def write(path: Path, maps: dict[str, NDArray[Any]], records: list[Record]) -> None:
@@ -86,7 +89,9 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
     with np.load(path) as data:
         maps = {name: data[name] for name in ("colour", "alpha", "inverse_depth")}
     seen = maps["alpha"] > 0
-    return maps | {"normals": np.zeros_like(maps["colour"]), "labels": (seen * (16 + PARTS["body"])).astype(np.uint8)}
+    unknown = np.zeros_like(maps["colour"])
+    labels = (seen * (16 + PARTS["body"])).astype(np.uint8)
+    return maps | {"normals": unknown, "labels": labels, "scene": unknown}
 
 
 def records(path: Path) -> list[Record]:

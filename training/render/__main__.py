@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import panoramas, shards
-from training.render import frames
+from training.data import backgrounds, panoramas, shards
+from training.render import frames, surroundings
 from training.render.avatars import KEPT_FOR_EVALUATION, Avatar
 from training.render.characters import Character
 from training.render.library import Library
-from training.render.renderer import Drawn, Renderer
+from training.render.renderer import Renderer
 
 CAST = 10
 """People kept at a time: a group shows several, and nobody comes in runs."""
@@ -42,25 +42,27 @@ def main() -> None:
     options = parsed()
     rng = np.random.default_rng(options.seed)
     renderer = Renderer(options.size)
-    files = panoramas.files(options.panoramas, held=options.split == "test")
-    lights = {path.stem: panoramas.harmonics(panoramas.read(path)) for path in files}
+    views = {path.stem: panoramas.read(path) for path in panoramas.files(options.panoramas, options.split == "test")}
+    lights = {name: panoramas.harmonics(view) for name, view in views.items()}
+    papers = backgrounds.papers(options.scenes) if options.scenes else []
     cast = Cast(newcomers(options, rng), renderer, rng)
-    rows, records, made, began = list[Drawn](), list[shards.Record](), 0, time.time()
+    rows, records, made, began = list[dict[str, NDArray]](), list[shards.Record](), 0, time.time()
     options.out.mkdir(parents=True, exist_ok=True)
     while made < options.frames:
-        shot, panorama = frames.planned(rng), str(rng.choice(list(lights)))
-        scene = (renderer, cast.some(shot.count), shot, frames.lit(rng, lights[panorama]), rng)
+        shot, place, yaw = frames.planned(rng), str(rng.choice(list(lights))), rng.uniform(0, 2 * np.pi)
+        wanted = (renderer, cast.some(shot.count), shot, frames.lit(rng, lights[place], yaw), rng)
+        known = list[shards.Someone]()
         if rng.random() < options.things:
-            (drawn, kind), known = frames.of_things(*scene), []
+            drawn, kind, camera, standing = frames.of_things(*wanted)
         else:
-            drawn, known = frames.taken(*scene)
+            drawn, known, camera, standing = frames.taken(*wanted)
             kind = shot.framing if len(known) == 1 else "group"
         if not 0.03 < (drawn.alpha > 127).mean() < 0.98:
             continue
-        rows.append(drawn)
-        records.append(
-            shards.Record(known[0].family if known else "things", kind, round(shot.focal, 3), panorama, tuple(known))
-        )
+        scene = surroundings.seen(camera, options.size, standing, (views[place], yaw), papers, rng)
+        rows.append(vars(drawn) | {"scene": scene})
+        family, tilt = known[0].family if known else "things", round(camera.tilt, 1)
+        records.append(shards.Record(family, kind, round(shot.focal, 3), place, tuple(known), tilt))
         made += 1
         if made % options.every == 0:
             cast.change()
@@ -71,8 +73,8 @@ def main() -> None:
             print(f"{made} frames, {(time.time() - began) / made:.3f} s each", flush=True)
 
 
-def stacked(rows: list[Drawn], name: str) -> NDArray:
-    maps = np.stack([getattr(row, name) for row in rows])
+def stacked(rows: list[dict[str, NDArray]], name: str) -> NDArray:
+    maps = np.stack([row[name] for row in rows])
     return maps.astype(np.float16) if name == "inverse_depth" else maps
 
 
@@ -94,6 +96,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--assets", type=Path, required=True, help="as laid out by training.render.assets")
     parser.add_argument("--panoramas", type=Path, required=True, help="folder of .hdr files")
     parser.add_argument("--avatars", type=Path, help="folder of unpacked .glb files")
+    parser.add_argument("--scenes", type=Path, help="folder of pictures without people, for walls of made-up rooms")
     parser.add_argument("--share", type=float, default=0.5, help="of avatars among the people, if there are any")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=1000)

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from training.data.shards import PARTS, Someone
 from training.render import things
 from training.render.meshes import about_axis, euler
+from training.render.poses import Skeleton
 from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Pose, Renderer
+from training.render.surroundings import Camera
+
+Vectors = NDArray[np.float64]
 
 FRAMINGS = {
     "face": (0.15, (1.5, 2.3)),
@@ -34,8 +38,13 @@ STATUES = 0.4
 WILDNESS = (0.1, 0.4, 1.0)
 
 
+HEIGHTS = ((13.5, 17), (3, 13), (17, 32))
+"""Of a camera above the ground, dm: before the eyes of somebody who stands; from below; from above."""
+
+
 class Person(Protocol):
     everything: list[Piece]
+    skeleton: Skeleton
 
     def look(self) -> Look: ...
 
@@ -63,47 +72,96 @@ def planned(rng: np.random.Generator) -> Shot:
 
 def taken(
     renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator
-) -> tuple[Drawn, list[Someone]]:
-    """The frame of a shot with the first `shot.count` of the people."""
+) -> tuple[Drawn, list[Someone], Camera, Vectors]:
+    """The frame of a shot with the first `shot.count` of the people, its camera, and where they touch the ground."""
     present, known = [], []
-    for person, place in zip(people, places(shot, rng), strict=False):
-        turn = seen_from(rng)
-        pose, look = person.pose(float(rng.choice(WILDNESS)), turn[2]), person.look()
-        view = np.eye(4)
-        view[:3, :3], view[:3, 3] = turn, place - turn @ pose.head[:3, 3]
+    camera, stood = stand(people, shot, rng)
+    for person, (pose, view) in zip(people, stood, strict=False):
+        look = person.look()
         present.append(Appearance(pose.pieces, pose.bones, view, look))
-        known.append(facing(person.described(look, pose), turn @ pose.head[:3, :3]))
+        known.append(facing(person.described(look, pose), view[:3, :3] @ pose.head[:3, :3]))
     drawn = renderer.draw(present, shot.focal, light, float(rng.random()))
-    return drawn, [
-        replace(someone, hands_in_front=hands_in_front(drawn, number)) for number, someone in enumerate(known, 1)
-    ]
+    known = [replace(someone, hands_in_front=hands_in_front(drawn, number)) for number, someone in enumerate(known, 1)]
+    return drawn, known, camera, touching(stood, camera)
 
 
 def of_things(
     renderer: Renderer, people: list[Person], shot: Shot, light: Light, rng: np.random.Generator
-) -> tuple[Drawn, str]:
+) -> tuple[Drawn, str, Camera, Vectors]:
     """A frame in which nobody is, and what is there: statues of the people, or a still life."""
+    camera, stood = stand(people, shot, rng)
     if rng.random() < STATUES:
-        present = []
-        for person, place in zip(people, places(shot, rng), strict=False):
-            turn, view = seen_from(rng), np.eye(4)
-            pose = person.pose(float(rng.choice(WILDNESS)), turn[2])
-            view[:3, :3], view[:3, 3] = turn, place - turn @ pose.head[:3, 3]
-            present.append(things.statue(pose, view, rng))
+        present, kind = [things.statue(pose, view, rng) for pose, view in stood], "statue"
     else:
-        present = things.still_life(shot.reach, shot.reach * shot.focal, rng)
+        present, kind = things.still_life(shot.reach, shot.reach * shot.focal, rng), "things"
+        stood = []
     drawn = renderer.draw(present, shot.focal, light, float(rng.random()))
     for appearance in present:
         renderer.forget(appearance.pieces)
-    return drawn, "statue" if present[0].pieces[0].kind != "thing" else "things"
+    return drawn, kind, camera, touching(stood, camera)
 
 
-def seen_from(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A person's turn against the view: mostly from ahead, one in eight from anywhere, one in eight from far above or
-    below."""
-    yaw = rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
-    pitch = rng.normal(0, 0.1) if rng.random() < 0.88 else rng.normal(0, 0.4)
-    return euler(pitch, yaw, rng.normal(0, 0.06))
+def stand(
+    people: list[Person], shot: Shot, rng: np.random.Generator
+) -> tuple[Camera, list[tuple[Pose, NDArray[np.float64]]]]:
+    """A camera, and for each person of a shot a pose and the view matrix; all stand on the ground of the first."""
+    spots = places(shot, rng)
+    turn = held(people[0], spots[0], rng)
+    posed, worlds, ground = [], [], 0.0
+    for person, spot in zip(people, spots, strict=False):
+        facing = turn @ about_axis((0, 1, 0), yaw(rng))
+        pose = person.pose(float(rng.choice(WILDNESS)), facing[2])
+        below = pose.head[1, 3] - points(pose)[:, 1].min()
+        world = spot @ turn
+        ground = ground if posed else world[1] - below
+        worlds.append(world * (1, 0, 1) + (0, ground + below, 0))
+        posed.append((pose, facing))
+    sunk = max(0.0, *(turn[1] @ world - spots[0][1] for world in worlds))  # so that the tallest has a head
+    stood = []
+    for (pose, facing), world in zip(posed, worlds, strict=True):
+        spot = turn @ (world - (0, sunk, 0))
+        spot[2] = min(spot[2], -NEAREST / 2)  # nobody is behind the camera
+        view = np.eye(4)
+        view[:3, :3], view[:3, 3] = facing, spot - facing @ pose.head[:3, 3]
+        stood.append((pose, view))
+    return Camera(turn, shot.focal, sunk - float(ground)), stood
+
+
+def yaw(rng: np.random.Generator) -> float:
+    """A person's turn about the upright: mostly from ahead, one in eight from anywhere."""
+    return rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
+
+
+def held(person: Person, spot: Vectors, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The camera's turn from world to view. It is at the eyes of somebody who stands, lower or higher, and looks at
+    what is in the middle of the view; one in ten is tilted anyhow. `spot`: the person's head in the view."""
+    eyes = person.skeleton["eyes"][1] - min(float(piece.vertices[:, 1].min()) for piece in person.everything)
+    low, high = HEIGHTS[int(rng.choice(len(HEIGHTS), p=(0.65, 0.22, 0.13)))]
+    down = np.arctan((rng.uniform(low, high) - (eyes - spot[1])) / max(-spot[2], 18.0))
+    if rng.random() < 0.1:
+        down = rng.normal(0, 0.4)
+    return euler(float(np.clip(down, -0.7, 0.9)), 0, 0) @ about_axis((0, 0, 1), rng.normal(0, 0.04))
+
+
+def points(pose: Pose) -> Vectors:
+    """A few of the places where a posed person is, in the person's axes: N x 3."""
+    out = []
+    for piece, bones in zip(pose.pieces, pose.bones, strict=True):
+        some = slice(None, None, max(1, len(piece.vertices) // 300))
+        tables = np.einsum("vk,vkij->vij", piece.weights[some], bones[piece.joints[some]])
+        out.append(np.einsum("vij,vj->vi", tables[:, :3, :3], piece.vertices[some]) + tables[:, :3, 3])
+    return np.concatenate(out).astype(float)
+
+
+def touching(stood: list[tuple[Pose, NDArray[np.float64]]], camera: Camera) -> Vectors:
+    """Up to two places for each person where it touches the ground, in the world: N x 3."""
+    feet = [np.empty((0, 3))]
+    for pose, view in stood:
+        places = points(pose)
+        low = places[places[:, 1] < places[:, 1].min() + 0.6]
+        ends = low[[low[:, 0].argmin(), low[:, 0].argmax()]]
+        feet.append((ends @ view[:3, :3].T + view[:3, 3]) @ camera.turn)
+    return np.concatenate(feet)
 
 
 def places(shot: Shot, rng: np.random.Generator) -> list[NDArray[np.float64]]:
@@ -149,9 +207,9 @@ def hands_in_front(drawn: Drawn, number: int) -> bool:
     return bool(np.percentile(1 / drawn.inverse_depth[arm], 25) < np.median(1 / drawn.inverse_depth[rest]) - 1)
 
 
-def lit(rng: np.random.Generator, panorama: NDArray[np.float64]) -> Light:
-    """The light of a panorama turned at random, and a lamp from the front or the side, weak or strong."""
-    harmonics = turned(panorama, rng.uniform(0, 2 * np.pi))
+def lit(rng: np.random.Generator, panorama: NDArray[np.float64], yaw: float) -> Light:
+    """The light of a panorama turned about y, and a lamp from the front or the side, weak or strong."""
+    harmonics = turned(panorama, yaw)
     direction = rng.normal((0, 0.5, 0), 1)
     direction[2] = abs(direction[2]) * 0.8 + 0.1
     colour = rng.uniform(0.8, 1.2, 3) * rng.uniform(0.1, 1.6)
