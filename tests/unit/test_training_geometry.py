@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data import panoramas
-from training.render import frames, library, meshes, poses, solids
+from training.render import frames, library, meshes, poses, solids, standing
 
 
 def directions(count: int = 200) -> np.ndarray:
@@ -30,7 +30,7 @@ def test_light_from_above_falls_on_what_looks_up() -> None:
 
 def test_a_turned_light_keeps_its_sky_and_moves_its_sides() -> None:
     light = np.random.default_rng(1).normal(size=(9, 3))
-    quarter = frames.turned(light, np.pi / 2)
+    quarter = frames.turned(light, meshes.about_axis((0, 1, 0), np.pi / 2))
     n = directions()
     rotated = n @ meshes.about_axis((0, 1, 0), np.pi / 2).T
     assert frames.basis(n) @ quarter == pytest.approx(frames.basis(rotated) @ light)
@@ -53,13 +53,13 @@ def test_normals_of_a_square_point_out_of_it(tmp_path: Path) -> None:
     assert meshes.vertex_normals(mesh.vertices, mesh.faces) == pytest.approx(np.tile([0, 0, 1.0], (4, 1)))
 
 
-@pytest.mark.parametrize("framing", frames.FRAMINGS)
+@pytest.mark.parametrize("framing", standing.FRAMINGS)
 @pytest.mark.parametrize("count", [1, 3])
 def test_heads_are_in_front_of_the_camera(framing: str, count: int) -> None:
     rng = np.random.default_rng(2)
     for _ in range(50):
-        reach = rng.uniform(*frames.FRAMINGS[framing][1])
-        for _, y, z in frames.places(frames.Shot(framing, reach, 1.2, count), rng):
+        reach = rng.uniform(*standing.FRAMINGS[framing][1])
+        for _, y, z in standing.places(standing.Shot(framing, reach, 1.2, count), rng):
             assert z < -0.3 * reach and -reach < y < reach
 
 
@@ -150,7 +150,7 @@ def test_held_out_places_light_nobody_else(tmp_path: Path) -> None:
 def test_no_camera_is_nearer_than_an_arm() -> None:
     rng = np.random.default_rng(0)
     shots = [frames.planned(rng) for _ in range(2000)]
-    assert min(shot.reach * shot.focal for shot in shots) >= frames.NEAREST - 1e-9
+    assert min(shot.reach * shot.focal for shot in shots) >= standing.NEAREST - 1e-9
     assert all(shot.count == 1 for shot in shots if shot.framing == "face")
 
 

@@ -34,7 +34,7 @@ def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | 
 def papers(folder: Path, most: int = 400, side: int = 192) -> list[Pixels]:
     """Some of a folder's pictures, small: for the walls of rooms."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
-    return [np.asarray(opened(path).resize((side, side))) for path in paths[:: -(-len(paths) // most)]]
+    return [np.asarray(opened(path).resize((side, side))) for path in paths[:: max(1, len(paths) // most)]]
 
 
 def opened(path: Path) -> Image.Image:

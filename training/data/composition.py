@@ -90,7 +90,8 @@ def composed(
         if alone:
             alpha[k] = 0
         inside = seen.inside[k]
-        own = not alone and bool(seen.scene[k].any()) and rng.random() < OWN
+        empty = bool(seen.normals[k].any())  # a photograph's scene is the photograph, with the people in it
+        own = (empty or not alone) and bool(seen.scene[k].any()) and rng.random() < OWN
         scene = seen.scene[k] if own else behind(scenes, rng, side)
         if things and rng.random() < FURNISHED:
             thing = things[int(rng.integers(len(things)))]
@@ -155,7 +156,9 @@ def boxed(seen: NDArray[np.bool_], rng: np.random.Generator, side: int) -> tuple
     centre, half = (low + high) / 2, (high - low) / 2
     zoom = half.max()
     y, x = np.abs(2 * (np.mgrid[:side, :side] + 0.5) / side - 1)
-    inside = (x * zoom <= half[0]) & (y * zoom <= half[1]) | (rng.random() > FILLED)
+    inside = (x * zoom <= half[0]) & (y * zoom <= half[1])
+    if rng.random() > FILLED:
+        centre, inside = centre.clip(zoom - 1, 1 - zoom), np.ones_like(inside)
     mirror = rng.choice([-1.0, 1.0])
     matrix = np.array([[zoom * mirror, 0, centre[0]], [0, zoom, centre[1]]])
     return matrix, torch.from_numpy(inside[None].astype(np.float32))

@@ -12,7 +12,8 @@ scene          uint8 N x S x S x 3, sRGB: what the same camera sees behind them;
 about.json     N records (`Record`)
 
 Shards of the first form are .npz files with colour, alpha, inverse depth, framing and who; they are read too, with
-normals and scene of zeros and every pixel labelled as the first person's body.
+normals and scene of zeros and every pixel labelled as the first person's body. Folders from before run 7 have no scene
+and must be rendered again.
 """
 
 import json

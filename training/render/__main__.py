@@ -18,15 +18,20 @@ from training.render.avatars import KEPT_FOR_EVALUATION, Avatar
 from training.render.characters import Character
 from training.render.library import Library
 from training.render.renderer import Renderer
+from training.render.standing import Person
 
 CAST = 10
 """People kept at a time: a group shows several, and nobody comes in runs."""
 
 
+LOWEST = 1.0
+"""Of a camera above the ground, dm: those that are tilted anyhow may come out under it."""
+
+
 class Cast:
     """Who may be in the next frames: somebody new comes for who has been there longest."""
 
-    def __init__(self, people: Iterator[frames.Person], renderer: Renderer, rng: np.random.Generator) -> None:
+    def __init__(self, people: Iterator[Person], renderer: Renderer, rng: np.random.Generator) -> None:
         self.people, self.renderer, self.rng = people, renderer, rng
         self.present = [next(people) for _ in range(CAST)]
 
@@ -34,7 +39,7 @@ class Cast:
         self.renderer.forget(self.present[0].everything)
         self.present = [*self.present[1:], next(self.people)]
 
-    def some(self, count: int) -> list[frames.Person]:
+    def some(self, count: int) -> list[Person]:
         return [self.present[k] for k in self.rng.permutation(CAST)[:count]]
 
 
@@ -49,20 +54,15 @@ def main() -> None:
     rows, records, made, began = list[dict[str, NDArray]](), list[shards.Record](), 0, time.time()
     options.out.mkdir(parents=True, exist_ok=True)
     while made < options.frames:
-        shot, place, yaw = frames.planned(rng), str(rng.choice(list(lights))), rng.uniform(0, 2 * np.pi)
-        wanted = (renderer, cast.some(shot.count), shot, frames.lit(rng, lights[place], yaw), rng)
-        known = list[shards.Someone]()
-        if rng.random() < options.things:
-            drawn, kind, camera, standing = frames.of_things(*wanted)
-        else:
-            drawn, known, camera, standing = frames.taken(*wanted)
-            kind = shot.framing if len(known) == 1 else "group"
-        if not 0.03 < (drawn.alpha > 127).mean() < 0.98:
+        shot, name = frames.planned(rng), str(rng.choice(list(views)))
+        place = frames.Place(name, views[name], lights[name], rng.uniform(0, 2 * np.pi))
+        take = frames.of_things if rng.random() < options.things else frames.of_people
+        taken = take(renderer, cast.some(shot.count), shot, place, rng)
+        if taken.camera.height < LOWEST or not 0.03 < (taken.drawn.alpha > 127).mean() < 0.98:
             continue
-        scene = surroundings.seen(camera, options.size, standing, (views[place], yaw), papers, rng)
-        rows.append(vars(drawn) | {"scene": scene})
-        family, tilt = known[0].family if known else "things", round(camera.tilt, 1)
-        records.append(shards.Record(family, kind, round(shot.focal, 3), place, tuple(known), tilt))
+        scene = surroundings.seen(taken.camera, options.size, taken.standing, place.panorama, place.yaw, papers, rng)
+        rows.append(vars(taken.drawn) | {"scene": scene})
+        records.append(described(taken, place))
         made += 1
         if made % options.every == 0:
             cast.change()
@@ -73,12 +73,18 @@ def main() -> None:
             print(f"{made} frames, {(time.time() - began) / made:.3f} s each", flush=True)
 
 
+def described(taken: frames.Taken, place: frames.Place) -> shards.Record:
+    family = taken.people[0].family if taken.people else "things"
+    focal, tilt = round(taken.camera.focal, 3), round(taken.camera.tilt, 1)
+    return shards.Record(family, taken.kind, focal, place.name, taken.people, tilt)
+
+
 def stacked(rows: list[dict[str, NDArray]], name: str) -> NDArray:
     maps = np.stack([row[name] for row in rows])
     return maps.astype(np.float16) if name == "inverse_depth" else maps
 
 
-def newcomers(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[frames.Person]:
+def newcomers(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[Person]:
     """Made-up characters, and avatars of the split in between if there is a folder of them."""
     library = Library(options.assets)
     held = options.split == "test"
