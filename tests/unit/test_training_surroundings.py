@@ -59,7 +59,9 @@ def test_everybody_stands_on_the_ground_that_the_camera_is_above(framing: str) -
             placed = standing.points(stance.pose) @ stance.view[:3, :3].T + stance.view[:3, 3]
             assert seen == pytest.approx(placed, abs=1e-5)
             assert seen[-1, 2] < 0 and seen[-1, 1] / -seen[-1, 2] * shot.focal < 1  # the head is in the picture
-            assert stance.feet[:, 1] == pytest.approx(np.full(2, -camera.height), abs=1e-5)
+            left, right = stance.feet
+            assert (left[1], right[1]) == pytest.approx((-camera.height, -camera.height), abs=1e-5)
+            assert np.linalg.norm(left - right) == pytest.approx(2)
 
 
 def tilts(tall: float) -> np.ndarray:
