@@ -142,13 +142,17 @@ taught: setup ## the same of people in PHOTOS into TAUGHT, as TEACHER (a folder 
 KEEP_MEMORY := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
 
 .PHONY: train
-train: $(TRAINING)/ready ## tune what is served on SHARDS, SCENES and TAUGHT for SECONDS; goes on where it was stopped
+train: $(TRAINING)/ready ## tune what is served on SHARDS, SCENES, TAUGHT and NOBODY for SECONDS; goes on where it was stopped
 	$(KEEP_MEMORY) OMP_NUM_THREADS=1 $(TRAINING)/bin/torchrun --nproc-per-node 2 -m training.train --weights models/portrait-depth.onnx \
-	  --shards $(SHARDS) --scenes $(SCENES) $(if $(wildcard $(TAUGHT)),--photographs $(TAUGHT)) --seconds $(SECONDS)
+	  --shards $(SHARDS) --scenes $(SCENES) $(if $(wildcard $(TAUGHT)),--photographs $(TAUGHT)) $(if $(NOBODY),--nobody $(NOBODY)) --seconds $(SECONDS)
 
 .PHONY: export
 export: $(TRAINING)/ready ## store what was trained small, in the place of what is served
 	$(TRAINING)/bin/python -m training.convert.shrink build/trained.onnx models/portrait-depth.onnx
+
+.PHONY: test-training
+test-training: $(TRAINING)/ready ## the tests that make test skips: what needs torch or moderngl
+	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m pytest --noconftest $$(grep -l importorskip tests/unit/test_training_*.py)
 
 .PHONY: clean
 clean: ## forget what was built (.local/, with keys and credits, stays)

@@ -39,7 +39,7 @@ class Recipe:
     fall: float = 0.5  # share of the run over which the rates go down to 0
     decay: float = 0.01
     average: float = 0.998  # of the weights over about 500 steps: what is kept is smoother than the last step
-    negatives: float = 0.13  # share of pictures without people: empty rooms are rarer in use than people
+    negatives: float = 0.18  # share of pictures without people: half places, half photographs that are shown whole
     presence_weight: float = 0.3
     normals_weight: float = 1.0
     quantised_from: float = 0.9  # share of the run after which weights are rounded as int8 storage will round them
@@ -225,6 +225,7 @@ def main() -> None:
     network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen, torch.bfloat16).to(device)
     people, photographed = Shards(options.shards, options.most), Shards(options.photographs)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
+    nobody = backgrounds.whole(options.nobody, recipe.sides[-1][1] * 5 // 4) if options.nobody else []
     training = Training(network, recipe, time.time())
     if options.checkpoint.exists():
         training.resume(options.checkpoint, device)
@@ -232,7 +233,7 @@ def main() -> None:
     while training.spent < options.seconds:
         progress = training.spent / options.seconds
         frames = drawn(people, photographed, recipe, rng)
-        batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives)
+        batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives, nobody)
         training.learn(moved(batch, device), progress)
         if training.step % 20 == 0:
             people.refresh()
@@ -249,6 +250,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--photographs", type=Path, action="append", default=[], help="of training.data.photographs")
     parser.add_argument("--most", type=int, help="frames to learn from at most")
     parser.add_argument("--scenes", type=Path, help="folder of PNG pictures without people (training.data.panoramas)")
+    parser.add_argument("--nobody", type=Path, help="folder of photographs without people, to be shown whole")
     parser.add_argument("--checkpoint", type=Path, default=Path("build/training.pt"))
     parser.add_argument("--out", type=Path, default=Path("build/trained.onnx"))
     parser.add_argument("--seconds", type=float, default=2400, help="length of the whole run, over all resumptions")

@@ -1,11 +1,14 @@
 """What a composed picture says of itself is true of what is seen in it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from training.data import composition  # noqa: E402
+from training.data import backgrounds, composition  # noqa: E402
 from training.data.shards import PARTS  # noqa: E402
 
 SIDE = 64
@@ -148,3 +151,43 @@ def test_a_photographs_own_scene_is_never_said_to_be_empty() -> None:
     assert green(6) > 0.3  # a rendered place is empty
     frames["normals"][:] = 0
     assert green(6) == 0
+
+
+def test_half_of_the_pictures_of_nobody_are_whole_photographs() -> None:
+    """Where there are any; none of those with people is."""
+    photo = np.zeros((SIDE // 2, SIDE, 3), np.uint8)
+    photo[:, :, 2] = 255
+
+    def blue(negatives: float) -> float:
+        rng = np.random.default_rng(7)
+        batches = [composition.composed(a_slope(), SCENES, rng, SIDE, negatives, [photo]) for _ in range(200)]
+        assert all(bool(batch.presence.any()) == (negatives == 0) for batch in batches)
+        images = [batch.image[0] for batch in batches]
+        blue = [im for im in images if (im[2] > im[0] + 0.2).float().mean() > 0.3]
+        assert not any(im[:, : SIDE // 6].any() for im in blue)  # photographed, but for the bars
+        return len(blue) / len(images)
+
+    assert 0.3 < blue(1.0) < 0.6 and blue(0.0) == 0  # some lose their colour
+
+
+def test_a_whole_photograph_lies_between_bars() -> None:
+    rng = np.random.default_rng(8)
+    ramp = np.linspace(60, 220, 90, dtype=np.uint8)
+    photo = np.tile(ramp[None, :, None], (40, 1, 3))
+    directions = set()
+    for _ in range(40):
+        image, inside = composition.uncut(photo, rng, SIDE)
+        rows = inside[0].any(1)
+        assert inside[0].any(0).all() and 16 <= int(rows.sum()) <= 40 and not image[:, ~rows].any()
+        assert bool(rows[SIDE // 2]) and torch.equal(inside[0, rows], torch.ones_like(inside[0, rows]))
+        left, right = float(image[0, SIDE // 2, 0]), float(image[0, SIDE // 2, -1])
+        directions.add(left < right)
+        assert 0.7 * 160 / 255 < abs(right - left) <= 160 / 255 + 0.01  # at least three quarters are seen
+    assert directions == {True, False}
+
+
+def test_photographs_are_kept_from_edge_to_edge(tmp_path: Path) -> None:
+    Image.new("RGB", (900, 300), (9, 9, 9)).save(tmp_path / "wide.png")
+    Image.new("L", (10, 20)).save(tmp_path / "tall.jpg")
+    (tmp_path / "film.mp4").touch()
+    assert [photo.shape for photo in backgrounds.whole(tmp_path, 96)] == [(96, 48, 3), (32, 96, 3)]

@@ -146,7 +146,8 @@ def test_rounding_keeps_255_levels_a_channel_and_passes_the_gradient() -> None:
 def shard(folder: Path, name: str, count: int, colour: int) -> None:
     shape = (count, 8, 8)
     maps = {"alpha": np.full(shape, 255, np.uint8), "inverse_depth": np.ones(shape, np.float16)}
-    maps |= {"colour": np.full((*shape, 3), colour, np.uint8), "normals": np.zeros((*shape, 3), np.uint8)}
+    maps |= {"colour": np.full((*shape, 3), colour, np.uint8)}
+    maps |= {name: np.zeros((*shape, 3), np.uint8) for name in ("normals", "scene")}
     shards.write(folder / name, maps | {"labels": np.full(shape, 17, np.uint8)}, [Record("", "half", 1.0, "")] * count)
 
 

@@ -37,6 +37,16 @@ def papers(folder: Path, most: int = 400, side: int = 192) -> list[Pixels]:
     return [np.asarray(opened(path).resize((side, side))) for path in paths[:: max(1, len(paths) // most)]]
 
 
+def whole(folder: Path, side: int) -> list[Pixels]:
+    """A folder's photographs from edge to edge, of `side` pixels along the longer one."""
+    photos = (opened(path) for path in sorted(folder.iterdir()) if path.suffix in KINDS)
+    sizes = ((photo, side / max(photo.size)) for photo in photos)
+    return [
+        np.asarray(photo.resize([max(1, round(scale * length)) for length in photo.size], Image.Resampling.BICUBIC))
+        for photo, scale in sizes
+    ]
+
+
 def opened(path: Path) -> Image.Image:
     """A photograph in RGB, made smaller where it is large."""
     image = Image.open(path).convert("RGB")

@@ -5,6 +5,7 @@ statue: it is seen, and nobody is there.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,13 @@ MARGIN = 0.03
 ALIKE = 0.12
 """Share of people about as bright as what is behind them: dark clothes in a dark street lost their alpha."""
 
+WHOLE = 0.5
+"""Share of pictures of nobody that are photographs as somebody would send them, where there are any. As backgrounds,
+cut and blurred, photographs had not taught presence: it took 26 % of them for people when they were shown whole."""
+
+UNCUT = (0.75, 1.0)
+"""Share of such a photograph's width, and of its height, that is shown."""
+
 BACKDROPS = 0.12
 """Share of pictures taken in a studio."""
 
@@ -78,9 +86,16 @@ class Foreground:
 
 
 def composed(
-    frames: dict[str, NDArray], scenes: NDArray[np.uint8], rng: np.random.Generator, side: int, negatives: float
+    frames: dict[str, NDArray],
+    scenes: NDArray[np.uint8],
+    rng: np.random.Generator,
+    side: int,
+    negatives: float,
+    photos: Sequence[NDArray[np.uint8]] = (),
 ) -> Batch:
-    """A batch out of foregrounds (maps of shards) and pictures without people, in a share of `negatives` alone."""
+    """A batch out of foregrounds (maps of shards) and pictures without people, in a share of `negatives` alone.
+
+    `photos`: photographs of nobody, H x W x 3, for being shown whole."""
     seen = cropped(frames, rng, side)
     alpha, images = seen.alpha, torch.empty_like(seen.colour)
     whole = alpha.clone()
@@ -101,6 +116,8 @@ def composed(
             alpha[k] = 0
         if rng.random() < OCCLUDED:
             image, alpha[k] = occluded(image, alpha[k], behind(scenes, rng, side), rng)
+        if alone and photos and rng.random() < WHOLE:
+            image, inside = uncut(photos[int(rng.integers(len(photos)))], rng, side)
         images[k] = (photographed(image, rng) if rng.random() < SPOILED else image) * inside
         alpha[k] *= inside
     small = F.avg_pool2d(alpha, 2)
@@ -197,6 +214,20 @@ def behind(scenes: NDArray[np.uint8], rng: np.random.Generator, side: int) -> Te
     scene = scene[y : y + side, x : x + side, :]
     pixels = torch.from_numpy(scene.astype(np.float32) / 255).permute(2, 0, 1)
     return (pixels * float(rng.uniform(0.5, 1.3)) + float(rng.normal(0, 0.06))).clamp(0, 1)
+
+
+def uncut(photo: NDArray[np.uint8], rng: np.random.Generator, side: int) -> tuple[Tensor, Tensor]:
+    """Most of a photograph, mirrored every other time: 3 x side x side with bars, and 1 x side x side, where it is."""
+    height, width = (int(length * rng.uniform(*UNCUT)) for length in photo.shape[:2])
+    y, x = rng.integers(0, photo.shape[0] - height + 1), rng.integers(0, photo.shape[1] - width + 1)
+    cut = torch.from_numpy(photo[y : y + height, x : x + width].astype(np.float32) / 255).permute(2, 0, 1)
+    size = [max(1, round(side * length / max(height, width))) for length in (height, width)]
+    shown = F.interpolate(cut[None], size=size, mode="bilinear", antialias=True)[0]
+    top, left = ((side - length) // 2 for length in size)
+    image, inside = torch.zeros(3, side, side), torch.zeros(1, side, side)
+    image[:, top : top + size[0], left : left + size[1]] = shown if rng.random() < 0.5 else shown.flip(-1)
+    inside[:, top : top + size[0], left : left + size[1]] = 1
+    return image, inside
 
 
 def backdrop(rng: np.random.Generator, side: int) -> Tensor:
