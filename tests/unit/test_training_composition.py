@@ -191,3 +191,39 @@ def test_photographs_are_kept_from_edge_to_edge(tmp_path: Path) -> None:
     Image.new("L", (10, 20)).save(tmp_path / "tall.jpg")
     (tmp_path / "film.mp4").touch()
     assert [photo.shape for photo in backgrounds.whole(tmp_path, 96)] == [(96, 48, 3), (32, 96, 3)]
+
+
+def a_head(size: int, at: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha and labels of somebody whose head is a square of `size` with its corner at (x, y)."""
+    x, y = at
+    labels = np.full((256, 256), 16 + PARTS["body"], np.uint8)
+    labels[y : y + size, x : x + size] = 16 + PARTS["head"]
+    labels[y : y + 4, x : x + size] = 16 + PARTS["hair"]
+    return np.where(labels > 0, 255, 0).astype(np.uint8), labels
+
+
+def cut(matrix: np.ndarray) -> tuple[np.ndarray, float]:
+    """Middle and side, in pixels of a frame of 256, of the square that a sampling matrix without a turn shows."""
+    return (matrix[:, 2] + 1) * 128, abs(matrix[0, 0]) * 256
+
+
+def test_close_ups_are_cut_into_heads_that_are_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composition, "CLOSE_UPS", 1.0)
+    rng = np.random.default_rng(9)
+    sides = []
+    for at in ((0, 0), (150, 20), (156, 156)) * 30:
+        middle, side = cut(composition.view(rng, *a_head(100, at), SIDE)[0])
+        sides.append(side)
+        assert (middle - side / 2 >= -1e-6).all() and (middle + side / 2 <= 256 + 1e-6).all()
+        low, high = np.maximum(middle - side / 2, at), np.minimum(middle + side / 2, np.add(at, 100))
+        assert (high - low).clip(0).prod() > 0.25 * side**2
+    assert min(sides) < 56 and 104 < max(sides) <= 110
+    assert all(abs(composition.view(rng, *a_head(255, (0, 0)), SIDE)[0][0, 0]) <= 1 for _ in range(30))
+
+
+def test_a_small_head_is_no_close_up() -> None:
+    large, small = (
+        [cut(composition.view(rng, *a_head(size, (20, 20)), SIDE)[0])[1] for _ in range(600)]
+        for size, rng in ((100, np.random.default_rng(10)), (60, np.random.default_rng(10)))
+    )
+    assert 0.03 < np.mean(np.array(large) < 112) < 0.1 and min(small) > 130

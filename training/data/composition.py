@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from training.data.backgrounds import solid
+from training.data.shards import PARTS
 
 OCCLUDED = 0.07
 """Share of pictures with something in front of everything: an edge of a table, a leaf, a head of a chair."""
@@ -39,6 +40,13 @@ FILLED = 0.67
 """Share of those that are filled up to a square with bars, as the service shows them; the others show what is around.
 """
 
+CLOSE_UPS = 0.06
+"""Share of pictures cut into a head, where one is large enough: of a face from edge to edge a network that had seen
+none said that nobody is there."""
+
+HEAD_PX = 64
+"""Longer side of such a head in the frame. A smaller one would be a blur."""
+
 MARGIN = 0.03
 """Least margin around such a box, of its longer side; the service's."""
 
@@ -54,6 +62,8 @@ UNCUT = (0.75, 1.0)
 
 BACKDROPS = 0.12
 """Share of pictures taken in a studio."""
+
+HEAD = [PARTS[part] for part in ("head", "hair", "worn")]
 
 ASPECTS = (3 / 4, 2 / 3, 9 / 16, 4 / 3, 3 / 2, 16 / 9)
 
@@ -139,7 +149,7 @@ def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> 
     labels = torch.from_numpy(frames["labels"]).float().unsqueeze(1)
     normals = (normals / 127.5 - 1) * (normals.amax(1, keepdim=True) > 0)
     maps = torch.cat([colour / 255, alpha, depth * alpha, normals * alpha, scene / 255], 1)
-    views = [view(rng, values, side) for values in frames["alpha"]]
+    views = [view(rng, *maps, side) for maps in zip(frames["alpha"], frames["labels"], strict=True)]
     turns = torch.tensor(np.stack([matrix for matrix, _ in views]), dtype=torch.float32)
     maps = sampled(maps, turns, side, "bilinear")
     alpha = maps[:, 3:4].clone()
@@ -156,18 +166,42 @@ def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> 
     )
 
 
-def view(rng: np.random.Generator, alpha: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float64], Tensor]:
-    """A sampling matrix (2 x 3) and where the picture is (1 x side x side): the people's box, or a random turn."""
+def view(
+    rng: np.random.Generator, alpha: NDArray[np.uint8], labels: NDArray[np.uint8], side: int
+) -> tuple[NDArray[np.float64], Tensor]:
+    """A sampling matrix (2 x 3) and where the picture is (1 x side x side): a head, the people's box, or a random
+    turn."""
     seen = alpha > 127
+    if rng.random() < CLOSE_UPS:
+        low, high = extent(seen & np.isin(labels % 16, HEAD))
+        if (high - low).max() >= HEAD_PX:
+            return close_up(low, high, len(seen), rng), letterbox(rng, side)
     if rng.random() < BOXED and seen.any():
         return boxed(seen, rng, side)
     return turn(rng), letterbox(rng, side)
 
 
+def extent(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Two corners (x, y) of the box around what is seen, the second past its end; both the same where nothing is."""
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    if not rows.size:
+        return np.zeros((2, 2), np.int64)
+    return np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]])
+
+
+def close_up(
+    low: NDArray[np.int64], high: NDArray[np.int64], length: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A square of .5 to 1.1 times a head's longer side, somewhere about its middle, inside the frame."""
+    zoom = float((high - low).max() / length * rng.uniform(0.5, 1.1))
+    centre = (low + high) / length - 1 + rng.normal(0, 0.2, 2) * zoom
+    x, y = centre.clip(zoom - 1, 1 - zoom) if zoom < 1 else (0, 0)
+    return np.array([[min(zoom, 1) * rng.choice([-1.0, 1.0]), 0, x], [0, min(zoom, 1), y]])
+
+
 def boxed(seen: NDArray[np.bool_], rng: np.random.Generator, side: int) -> tuple[NDArray[np.float64], Tensor]:
     """The square around what is seen and a margin, mirrored every other time, and the box in it or all of it."""
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    low, high = (np.array([columns[k], rows[k]]) + (k != 0) for k in (0, -1))
+    low, high = extent(seen)
     margin = (MARGIN + rng.exponential(0.03)) * (high - low).max()
     low, high = (2 * np.clip(edge, 0, len(seen)) / len(seen) - 1 for edge in (low - margin, high + margin))
     centre, half = (low + high) / 2, (high - low) / 2
