@@ -9,6 +9,8 @@ pytest.importorskip("moderngl")
 
 from training.data import panoramas
 from training.render import frames, library, meshes, poses, solids, standing
+from training.render.gestures import BOTH, CALM, GESTURES, LIVELY, Arm, Gesture, to_the_camera
+from training.render.skeletons import SIDES, Skeleton, finger_axis, palm_of
 
 
 def directions(count: int = 200) -> np.ndarray:
@@ -63,23 +65,23 @@ def test_heads_are_in_front_of_the_camera(framing: str, count: int) -> None:
             assert z < -0.3 * reach and -reach < y < reach
 
 
-def skeleton() -> poses.Skeleton:
+def skeleton() -> Skeleton:
     """Arms aside, palms down."""
     places = {"neck": (0, 14.4, 0), "waist": (0, 10, 0), "eyes": (0, 15.9, 1.2)}
     joints = {"shoulder": (1.7, 14, 0), "elbow": (4.2, 14, 0), "wrist": (6.5, 14, 0), "knuckle": (7.4, 14, 0.1)}
     joints |= {"index": (7.4, 14, 0.4), "pinky": (7.4, 14, -0.4), "hip": (0.9, 9, 0)}
     for name, (x, y, z) in joints.items():
         places |= {f"{name}.L": (x, y, z), f"{name}.R": (-x, y, z)}
-    return poses.Skeleton({name: np.array(place, float) for name, place in places.items()}, 1.2, -1.2, 1.6)
+    return Skeleton({name: np.array(place, float) for name, place in places.items()}, 1.2, -1.2, 1.6)
 
 
-@pytest.mark.parametrize("side", poses.SIDES)
+@pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("target", [(0.2, -1, 3), (1, 2, 1), (0.5, -4, 0.5), (-1, -1, 1.5)])
 def test_a_wrist_goes_where_the_gesture_wants_it(side: str, target: tuple[float, float, float]) -> None:
     body, rng = skeleton(), np.random.default_rng(0)
     shoulder, elbow, wrist = (body[f"{part}.{side}"] for part in ("shoulder", "elbow", "wrist"))
-    place = shoulder + target * np.array([poses.SIDES[side], 1, 1])
-    turns = poses.arm(body, side, poses.Gesture("", place, np.array([0, -1.0, 0]), np.array([0, 0, -1.0]), 0), rng)
+    place = shoulder + target * np.array([SIDES[side], 1, 1])
+    turns = poses.arm(body, side, Gesture("", place, np.array([0, -1.0, 0]), np.array([0, 0, -1.0]), 0), rng)
     upper = turns[f"upperarm.{side}"]
     reached = shoulder + upper @ (elbow - shoulder + turns[f"forearm.{side}"] @ (wrist - elbow))
     assert reached == pytest.approx(place, abs=1e-6)
@@ -104,18 +106,18 @@ def test_a_shell_lets_nothing_through() -> None:
 
 def test_closed_fingers_bend_to_the_palm() -> None:
     body = skeleton()
-    for side in poses.SIDES:
+    for side in SIDES:
         ahead = body[f"knuckle.{side}"] - body[f"wrist.{side}"]
-        assert poses.palm_of(body, side) == pytest.approx((0, -1, 0), abs=0.05)
-        assert (meshes.about_axis(poses.finger_axis(body, side), 1.0) @ ahead)[1] < -0.5
+        assert palm_of(body, side) == pytest.approx((0, -1, 0), abs=0.05)
+        assert (meshes.about_axis(finger_axis(body, side), 1.0) @ ahead)[1] < -0.5
 
 
-@pytest.mark.parametrize("name", poses.GESTURES)
+@pytest.mark.parametrize("name", GESTURES)
 def test_every_gesture_has_a_name_of_its_own_and_arms_that_are_mirrored(name: str) -> None:
     places = {}
-    for side, sign in poses.SIDES.items():
-        arm = poses.Arm(skeleton(), side, np.eye(3), np.array([0, 0, 1.0]), 0.3, np.random.default_rng(0))
-        made = [poses.GESTURES[name](arm) for _ in range(400)]
+    for side, sign in SIDES.items():
+        arm = Arm(skeleton(), side, np.eye(3), np.array([0, 0, 1.0]), 0.3, np.random.default_rng(0))
+        made = [GESTURES[name](arm) for _ in range(400)]
         assert {gesture.name for gesture in made} == {name}
         places[side] = np.mean([gesture.wrist for gesture in made], axis=0) * (sign, 1, 1)
     if name != "crossed":  # one arm lies under the other
@@ -127,15 +129,15 @@ def test_every_name_that_is_drawn_is_a_gesture() -> None:
     for grip in ("", "phone", "cup", "camera"):
         for _ in range(300):
             turns = poses.posture(skeleton(), rng.random(), np.array([0, 0, 1.0]), rng, grip)
-            assert set(turns.doing.values()) <= set(poses.GESTURES)
-    assert {*poses.CALM, *poses.LIVELY, *poses.BOTH} <= set(poses.GESTURES)
+            assert set(turns.doing.values()) <= set(GESTURES)
+    assert {*CALM, *LIVELY, *BOTH} <= set(GESTURES)
 
 
 def test_a_hand_towards_the_camera_is_nearest_of_all() -> None:
     camera = np.array([0.3, 0.1, 1.0])
-    arm = poses.Arm(skeleton(), "L", np.eye(3), camera, 0.3, np.random.default_rng(0))
+    arm = Arm(skeleton(), "L", np.eye(3), camera, 0.3, np.random.default_rng(0))
     for _ in range(50):
-        wrist = poses.to_the_camera(arm).wrist - arm.shoulder
+        wrist = to_the_camera(arm).wrist - arm.shoulder
         assert wrist @ camera / np.linalg.norm(camera) > 2.5
 
 

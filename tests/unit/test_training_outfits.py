@@ -7,8 +7,8 @@ pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS, TONES
 from training.render import accessories, outfits, parts, strands, things
-from training.render.poses import Skeleton
-from training.render.renderer import Piece, Pose
+from training.render.pieces import Piece, Pose
+from training.render.skeletons import Skeleton
 
 EYE = np.array([0.31, 15.9, 1.15])
 MIRRORED = np.array([-1, 1, 1])

@@ -7,7 +7,8 @@ moderngl = pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS  # noqa: E402
 from training.render import solids  # noqa: E402
-from training.render.renderer import Appearance, Drawn, Light, Look, Piece, Renderer, coarse  # noqa: E402
+from training.render.pieces import Appearance, Drawn, Light, Look, Piece  # noqa: E402
+from training.render.renderer import Renderer, coarse  # noqa: E402
 
 FOCAL = 2.0
 

@@ -12,7 +12,7 @@ from training.data import panoramas
 from training.data.shards import PARTS
 from training.render import frames, papers, standing, surroundings
 from training.render.meshes import euler
-from training.render.renderer import Piece, Pose
+from training.render.pieces import Piece, Pose
 from training.render.surroundings import Camera
 
 SIDE = 128

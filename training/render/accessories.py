@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.render import solids
 from training.render.meshes import vertex_normals
-from training.render.poses import Skeleton, palm_of
+from training.render.skeletons import Skeleton, palm_of
 from training.render.solids import Shell, Solid
 
 HATS = ("beanie", "cap", "brimmed hat", "headscarf", "headphones", "hood")

@@ -18,8 +18,9 @@ from training.data.shards import PARTS, Someone
 from training.render import outfits, parts, poses
 from training.render.accessories import Accessory, Head
 from training.render.meshes import about_axis
-from training.render.poses import Posture, Skeleton
-from training.render.renderer import Look, Piece, Pose
+from training.render.pieces import Look, Piece, Pose
+from training.render.poses import Posture
+from training.render.skeletons import Skeleton, measured
 
 KEPT_FOR_EVALUATION = (
     *("AIAN_M_2", "AIAN_F_1", "Asian_F_2", "Asian_M_2", "Black_F_1", "Black_F_3", "Black_M_1", "Black_M_2"),
@@ -202,7 +203,7 @@ class Avatar:
         places |= {"neck": self._place("Neck"), "waist": self._place("Spine")}
         places["eyes"] = (self._place("LeftEye") + self._place("RightEye")) / 2
         chosen = [piece.vertices[np.isin(piece.parts, (PARTS["body"], PARTS["head"]))] for piece in self.pieces]
-        return poses.measured(places, np.concatenate(chosen).astype(float))
+        return measured(places, np.concatenate(chosen).astype(float))
 
     def _head(self) -> Head:
         bare = np.concatenate([piece.vertices for piece in self.pieces if piece.kind == "skin"]).astype(float)

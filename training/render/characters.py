@@ -15,8 +15,9 @@ from training.render.accessories import Head
 from training.render.clothing import Clothing
 from training.render.library import SHOES, WARDROBE, Library, skins_of
 from training.render.meshes import about_axis, vertex_normals
-from training.render.poses import Posture, Skeleton
-from training.render.renderer import Look, Piece, Pose
+from training.render.pieces import Look, Piece, Pose
+from training.render.poses import Posture
+from training.render.skeletons import Skeleton, measured
 
 HAIR_COLOURS = np.array([(0.12, 0.08, 0.06), (0.35, 0.22, 0.12), (0.8, 0.62, 0.38), (0.5, 0.5, 0.5), (1, 1, 1)])
 
@@ -206,7 +207,7 @@ class Character:
         places |= {"neck": self._joint("neck01"), "waist": self._joint("spine05")}
         places["eyes"] = (self._joint("eye.L") + self._joint("eye.R")) / 2
         chosen = [piece.vertices[np.isin(piece.parts, (PARTS["body"], PARTS["head"]))] for piece in self.pieces]
-        return poses.measured(places, np.concatenate(chosen).astype(float))
+        return measured(places, np.concatenate(chosen).astype(float))
 
     def _head(self) -> Head:
         skin = next(piece for piece in self.pieces if piece.kind == "skin")

@@ -12,7 +12,8 @@ from training.data.panoramas import Panorama
 from training.data.shards import PARTS, Someone
 from training.render import things
 from training.render.meshes import about_axis
-from training.render.renderer import Appearance, Drawn, Light, Renderer
+from training.render.pieces import Appearance, Drawn, Light
+from training.render.renderer import Renderer
 from training.render.standing import FRAMINGS, NEAREST, Person, Shot, Stance, Vectors, stand
 from training.render.surroundings import Camera
 

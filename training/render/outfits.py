@@ -7,8 +7,8 @@ import numpy as np
 from training.data.shards import PARTS
 from training.render import accessories, strands
 from training.render.accessories import GLASSES, HATS, HELD, Accessory, Head
-from training.render.poses import Skeleton
-from training.render.renderer import Piece
+from training.render.pieces import Piece
+from training.render.skeletons import Skeleton
 
 CURLY = 0.6
 """Share of people without a wig of their family's who have curls."""

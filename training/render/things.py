@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.render import accessories, outfits, solids
 from training.render.accessories import Accessory
 from training.render.meshes import euler
-from training.render.renderer import Appearance, Look, Piece, Pose
+from training.render.pieces import Appearance, Look, Piece, Pose
 from training.render.solids import Solid
 
 STONES = np.array([(0.8, 0.78, 0.74), (0.35, 0.33, 0.3), (0.1, 0.07, 0.04), (0.05, 0.12, 0.09), (0.02, 0.02, 0.02)])
