@@ -8,7 +8,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from training.data import backgrounds, composition  # noqa: E402
+from training.data import backgrounds, composition, views  # noqa: E402
 from training.data.shards import PARTS  # noqa: E402
 
 SIDE = 64
@@ -70,12 +70,12 @@ def somebody_small() -> np.ndarray:
 def test_the_peoples_box_fills_the_square_and_bars_the_rest() -> None:
     rng, seen = np.random.default_rng(3), somebody_small() > 127
     for _ in range(20):
-        matrix, inside = composition.boxed(seen, rng, SIDE)
+        matrix, inside = views.boxed(seen, rng, SIDE)
         if inside.all():  # without bars
             continue
         alpha = torch.from_numpy(seen[None, None].astype(np.float32))
         shown = (
-            composition.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
+            views.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
         )
         assert shown.any(1).float().mean() > 0.6 and shown.any(0).float().mean() < 0.45
         assert inside[0].any(1).all() and not inside[0, :, [0, -1]].any()
@@ -88,14 +88,14 @@ def test_a_square_without_bars_stays_in_the_frame_and_holds_the_people(place: tu
     top, bottom, left, right = place
     seen[top:bottom, left:right] = True
     for _ in range(60):
-        matrix, inside = composition.boxed(seen, rng, SIDE)
+        matrix, inside = views.boxed(seen, rng, SIDE)
         if not inside.all():
             continue
         squares += 1
         (one, other), zoom = matrix[:, 2], abs(matrix[0, 0])
         assert max(abs(one), abs(other)) + zoom < 1.04  # bars of less than a pixel pass for none
         turns = torch.tensor(matrix[None], dtype=torch.float32)
-        shown = composition.sampled(torch.from_numpy(seen[None, None].astype(np.float32)), turns, SIDE, "bilinear")
+        shown = views.sampled(torch.from_numpy(seen[None, None].astype(np.float32)), turns, SIDE, "bilinear")
         assert float(shown.sum()) * zoom**2 == pytest.approx(seen.sum(), rel=0.1)
     assert squares > 5
 
@@ -208,22 +208,22 @@ def cut(matrix: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def test_close_ups_are_cut_into_heads_that_are_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(composition, "CLOSE_UPS", 1.0)
+    monkeypatch.setattr(views, "CLOSE_UPS", 1.0)
     rng = np.random.default_rng(9)
     sides = []
     for at in ((0, 0), (150, 20), (156, 156)) * 30:
-        middle, side = cut(composition.view(rng, *a_head(100, at), SIDE)[0])
+        middle, side = cut(views.view(rng, *a_head(100, at), SIDE)[0])
         sides.append(side)
         assert (middle - side / 2 >= -1e-6).all() and (middle + side / 2 <= 256 + 1e-6).all()
         low, high = np.maximum(middle - side / 2, at), np.minimum(middle + side / 2, np.add(at, 100))
         assert (high - low).clip(0).prod() > 0.25 * side**2
     assert min(sides) < 56 and 104 < max(sides) <= 110
-    assert all(abs(composition.view(rng, *a_head(255, (0, 0)), SIDE)[0][0, 0]) <= 1 for _ in range(30))
+    assert all(abs(views.view(rng, *a_head(255, (0, 0)), SIDE)[0][0, 0]) <= 1 for _ in range(30))
 
 
 def test_a_small_head_is_no_close_up() -> None:
     large, small = (
-        [cut(composition.view(rng, *a_head(size, (20, 20)), SIDE)[0])[1] for _ in range(600)]
+        [cut(views.view(rng, *a_head(size, (20, 20)), SIDE)[0])[1] for _ in range(600)]
         for size, rng in ((100, np.random.default_rng(10)), (60, np.random.default_rng(10)))
     )
     assert 0.03 < np.mean(np.array(large) < 112) < 0.1 and min(small) > 130
