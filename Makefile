@@ -119,6 +119,7 @@ AVATARS ?= build/avatars
 SHARDS ?= build/shards
 SCENES ?= build/scenes
 TAUGHT ?= build/taught
+NEGATIVES ?= build/photographs/nobody
 COUNT ?= 9500
 SECONDS ?= 5700
 
@@ -142,9 +143,9 @@ taught: setup ## the same of people in PHOTOS into TAUGHT, as TEACHER (a folder 
 KEEP_MEMORY := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
 
 .PHONY: train
-train: $(TRAINING)/ready ## tune what is served on SHARDS, SCENES, TAUGHT and NOBODY for SECONDS; goes on where it was stopped
+train: $(TRAINING)/ready ## tune what is served on SHARDS, SCENES, TAUGHT and NEGATIVES for SECONDS; goes on where it was stopped
 	$(KEEP_MEMORY) OMP_NUM_THREADS=1 $(TRAINING)/bin/torchrun --nproc-per-node 2 -m training.train --weights models/portrait-depth.onnx \
-	  --shards $(SHARDS) --scenes $(SCENES) $(if $(wildcard $(TAUGHT)),--photographs $(TAUGHT)) $(if $(NOBODY),--nobody $(NOBODY)) --seconds $(SECONDS)
+	  --shards $(SHARDS) --scenes $(SCENES) $(if $(wildcard $(TAUGHT)),--photographs $(TAUGHT)) $(if $(wildcard $(NEGATIVES)),--nobody $(NEGATIVES)) --seconds $(SECONDS)
 
 .PHONY: export
 export: $(TRAINING)/ready ## store what was trained small, in the place of what is served

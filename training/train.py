@@ -39,7 +39,7 @@ class Recipe:
     fall: float = 0.5  # share of the run over which the rates go down to 0
     decay: float = 0.01
     average: float = 0.998  # of the weights over about 500 steps: what is kept is smoother than the last step
-    negatives: float = 0.18  # share of pictures without people: half places, half photographs that are shown whole
+    negatives: float = 0.18  # share of pictures without people; half of these are whole photographs, if there are any
     presence_weight: float = 0.3
     normals_weight: float = 1.0
     quantised_from: float = 0.9  # share of the run after which weights are rounded as int8 storage will round them

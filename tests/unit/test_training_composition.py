@@ -12,6 +12,7 @@ from training.data import backgrounds, composition, views  # noqa: E402
 from training.data.shards import PARTS  # noqa: E402
 
 SIDE = 64
+ORIENTATION = 0x0112
 SCENES = np.full((1, SIDE, SIDE, 3), 90, np.uint8)
 
 
@@ -74,9 +75,7 @@ def test_the_peoples_box_fills_the_square_and_bars_the_rest() -> None:
         if inside.all():  # without bars
             continue
         alpha = torch.from_numpy(seen[None, None].astype(np.float32))
-        shown = (
-            views.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
-        )
+        shown = views.sampled(alpha, torch.tensor(matrix[None], dtype=torch.float32), SIDE, "bilinear")[0, 0] > 0.5
         assert shown.any(1).float().mean() > 0.6 and shown.any(0).float().mean() < 0.45
         assert inside[0].any(1).all() and not inside[0, :, [0, -1]].any()
         assert not shown[inside[0] == 0].any()
@@ -188,7 +187,9 @@ def test_a_whole_photograph_lies_between_bars() -> None:
 
 def test_photographs_are_kept_from_edge_to_edge(tmp_path: Path) -> None:
     Image.new("RGB", (900, 300), (9, 9, 9)).save(tmp_path / "wide.png")
-    Image.new("L", (10, 20)).save(tmp_path / "tall.jpg")
+    lying = Image.new("L", (20, 10)).getexif()
+    lying[ORIENTATION] = 6
+    Image.new("L", (20, 10)).save(tmp_path / "tall.jpg", exif=lying)
     (tmp_path / "film.mp4").touch()
     assert [photo.shape for photo in backgrounds.whole(tmp_path, 96)] == [(96, 48, 3), (32, 96, 3)]
 
@@ -219,6 +220,20 @@ def test_close_ups_are_cut_into_heads_that_are_large_enough(monkeypatch: pytest.
         assert (high - low).clip(0).prod() > 0.25 * side**2
     assert min(sides) < 56 and 104 < max(sides) <= 110
     assert all(abs(views.view(rng, *a_head(255, (0, 0)), SIDE)[0][0, 0]) <= 1 for _ in range(30))
+
+
+def test_a_close_up_is_of_one_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two people in opposite corners either is looked at, and never what is between them."""
+    monkeypatch.setattr(views, "CLOSE_UPS", 1.0)
+    rng = np.random.default_rng(11)
+    alpha, labels = a_head(80, (0, 0))
+    labels[176:, 176:] = 2 * 16 + PARTS["head"]
+    middles = [cut(views.view(rng, alpha, labels, SIDE)[0])[0] for _ in range(60)]
+    assert all(abs(x - y) < 60 and not 90 < x < 166 for x, y in middles)
+    assert 0.3 < np.mean([x > 128 for x, _ in middles]) < 0.7
+    labels[:80, :80], labels[176:, 176:] = 16 + PARTS["body"], 2 * 16 + PARTS["body"]
+    labels[:30, :30], labels[-30:, -30:] = 16 + PARTS["head"], 2 * 16 + PARTS["head"]
+    assert not views.large_heads(alpha > 127, labels)  # together they are far apart, not large
 
 
 def test_a_small_head_is_no_close_up() -> None:

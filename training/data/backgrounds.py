@@ -1,18 +1,18 @@
 """Pictures without people, for behind the rendered ones and for "nobody is here": panoramas, photographs, shapes.
 
-uint8 RGB, square. Sources and licences: training/SOURCES.md.
+uint8 RGB; square, but for photographs that are kept whole. Sources and licences: training/SOURCES.md.
 """
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 Pixels = NDArray[np.uint8]
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 SHORTER_PX = 400
-"""Most of a photograph's shorter side that is kept: less than half of it is seen at once."""
+"""Most of a photograph's shorter side that is kept."""
 SKIN = np.array([225, 175, 145])  # neither the colour of skin nor of cloth proves a person
 
 
@@ -48,8 +48,8 @@ def whole(folder: Path, side: int) -> list[Pixels]:
 
 
 def opened(path: Path) -> Image.Image:
-    """A photograph in RGB, made smaller where it is large."""
-    image = Image.open(path).convert("RGB")
+    """A photograph in RGB, upright, made smaller where it is large."""
+    image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     scale = max(1.0, min(image.size) / SHORTER_PX)
     return image.resize((round(image.width / scale), round(image.height / scale)), Image.Resampling.BOX)
 

@@ -16,15 +16,15 @@ FILLED = 0.67
 """Share of those that are filled up to a square with bars, as the service shows them; the others show what is around.
 """
 
+MARGIN = 0.03
+"""Least margin around the people's box, of its longer side; the service's."""
+
 CLOSE_UPS = 0.06
-"""Share of pictures cut into a head, where one is large enough: of a face from edge to edge a network that had seen
-none said that nobody is there."""
+"""Share of pictures cut into a head, if one is large enough: of a face from edge to edge a network that had seen none
+said that nobody is there. Heads are known in renders only."""
 
 HEAD_PX = 64
 """Longer side of such a head in the frame. A smaller one would be a blur."""
-
-MARGIN = 0.03
-"""Least margin around such a box, of its longer side; the service's."""
 
 HEAD = [PARTS[part] for part in ("head", "hair", "worn")]
 
@@ -38,12 +38,20 @@ def view(
     turn."""
     seen = alpha > 127
     if rng.random() < CLOSE_UPS:
-        low, high = extent(seen & np.isin(labels % 16, HEAD))
-        if (high - low).max() >= HEAD_PX:
+        heads = large_heads(seen, labels)
+        if heads:
+            low, high = heads[int(rng.integers(len(heads)))]
             return close_up(low, high, len(seen), rng), letterbox(rng, side)
     if rng.random() < BOXED and seen.any():
         return boxed(seen, rng, side)
     return turn(rng), letterbox(rng, side)
+
+
+def large_heads(seen: NDArray[np.bool_], labels: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """The boxes (as of `extent`) of everybody's head that is large enough to be looked at from near."""
+    heads = np.where(seen & np.isin(labels % 16, HEAD), labels // 16, 0)
+    boxes = [extent(heads == person) for person in np.unique(heads[heads > 0])]
+    return [box for box in boxes if (box[1] - box[0]).max() >= HEAD_PX]
 
 
 def extent(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
