@@ -60,6 +60,8 @@ class Networks:
             return nobody(size, subject)
         matte, depth = self.networks["matte"], self.networks["depth"]
         wide = wide_look(depth, pixels, whole, size, subject)
+        if gate.denied(found, wide.get("presence"), whole):
+            return nobody(size, subject)
         wide_matte = look(matte, pixels, whole, size, "alpha")["alpha"]
         found = shown(found, wide_matte, whole)
         if not found:

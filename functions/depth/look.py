@@ -1,4 +1,4 @@
-"""What a network draws of a box of the picture, in the words of the story: nearness, alpha, normals."""
+"""What a network tells of a box of the picture, in the words of the story: nearness, alpha, normals, presence."""
 
 from typing import Final
 
@@ -21,14 +21,20 @@ CLOSEST: Final = np.float32(1e-6)
 
 
 def look(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], *wanted: str, mirror: bool = False) -> Maps:
-    """What is wanted of `nearness`, `alpha` and `normals`, as far as the network draws it, at `size` (width, height).
+    """What is wanted of `nearness`, `alpha`, `normals` and `presence`, as far as the network tells it, maps at `size`
+    (width, height).
 
     nearness: (h, w), inverse depth with a free scale and shift, larger is nearer. normals: (3, h, w), x right, y up, z
-    towards the viewer, of any length. `mirror`: through a mirror, and turned back; the errors are others.
+    towards the viewer, of any length. presence: one number, probability that somebody is in the box. `mirror`: through
+    a mirror, and turned back; the errors are others.
     """
     view = viewed(network.manifest.input, box)
     drawn = seen(network, canvas(pixels, view), mirror)
-    return {name: covered(drawn[name], view, size, smooth=name != "alpha") for name in wanted if name in drawn}
+    return {
+        name: drawn[name] if name == "presence" else covered(drawn[name], view, size, smooth=name != "alpha")
+        for name in wanted
+        if name in drawn
+    }
 
 
 def presence(network: Network, pixels: Pixels, box: Box) -> float:

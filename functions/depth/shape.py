@@ -26,8 +26,8 @@ WANTED: Final = {Subject.DEPTH: ("nearness", "alpha"), Subject.NORMALS: ("nearne
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`close`: maps of the cells `inside` of a raster of `size` (width, height). `wide`: maps of all of it; none where
-    one look was thought enough."""
+    """`close`: maps of the cells `inside` of a raster of `size` (width, height). `wide`: maps of all of it, and
+    presence; nothing where one look was thought enough."""
 
     close: Maps
     wide: Maps
@@ -60,10 +60,11 @@ class Shape:
 
 
 def wide_look(network: Network, pixels: Pixels, whole: Box, size: tuple[int, int], subject: Subject) -> Maps:
-    """Maps of the whole picture; none where the network's manifest says that they are not worth their time."""
+    """Maps of the whole picture, and presence; nothing where the network's manifest says that they are not worth their
+    time."""
     if network.manifest.looks == 1:
         return {}
-    return look(network, pixels, whole, size, *WANTED[subject], mirror=True)
+    return look(network, pixels, whole, size, *WANTED[subject], "presence", mirror=True)
 
 
 def close_look(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], subject: Subject) -> Maps:

@@ -437,8 +437,8 @@ class TestPeople:
 @pytest.mark.parametrize(
     ("score", "presence", "somebody"),
     [
-        (0.5, 0.99, True),
-        (0.5, 0.9, False),
+        (0.5, 0.85, True),
+        (0.5, 0.75, False),
         (0.4, 0.99, True),
         (0.3, 0.99, False),
         (0.5, None, False),
@@ -464,6 +464,51 @@ def test_a_hint_is_somebody_where_the_depth_network_is_sure(
     }
     networks = {role: Network.open(read(written(tmp_path, role, about))) for role, about in entries.items()}
     assert bool(gate.people(networks, Plain(64, 64), (0, 0, 64, 64))) == somebody
+
+
+@pytest.mark.parametrize(
+    ("score", "side", "presence", "denied"),
+    [
+        (0.8, 100, 0.1, True),
+        (0.8, 100, 0.2, False),
+        (0.8, 40, 0.0, False),
+        (0.95, 100, 0.0, False),
+        (0.8, 100, None, False),
+    ],
+)
+def test_whom_no_detector_is_certain_of_the_depth_network_may_deny(
+    score: float, side: float, presence: float | None, denied: bool
+) -> None:
+    found = [found_at(0, 0, side, side, score=score), found_at(0, 0, 20, 20, score=0.4)]
+    said = None if presence is None else np.array([presence], np.float32)
+    assert gate.denied(found, said, (0, 0, 128, 128)) == denied
+
+
+@pytest.mark.parametrize(
+    ("presence", "looks", "somebody"), [(0.1, 2, False), (0.9, 2, True), (0.1, 1, True), (None, 2, True)]
+)
+@pytest.mark.parametrize("subject", Subject)
+def test_who_is_denied_is_nobody_in_the_answer(
+    tmp_path: Path, subject: Subject, presence: float | None, looks: int, somebody: bool
+) -> None:
+    """A detector is fairly sure of somebody large, and the matte sees somebody everywhere."""
+    finding(tmp_path / "finding.onnx", score=0.8)
+    plain = np.zeros((1, 1, 64, 64), np.float32)
+    said = {"depth": plain, "normals": np.ones((1, 3, 64, 64), np.float32)}
+    outputs = {"inverse_depth": {"name": "depth"}, "normals": {"name": "normals"}}
+    if presence is not None:
+        said["presence"], outputs["presence"] = np.array([presence], np.float32), {"name": "presence"}
+    saying(tmp_path / "saying.onnx", said)
+    saying(tmp_path / "matte.onnx", {"alpha": plain + 1})
+    found = {"boxes": {"name": "boxes"}, "scores": {"name": "scores"}}
+    entries = {
+        "depth": {"outputs": outputs, "file": "saying.onnx", "looks": looks},
+        "matte": {"outputs": {"alpha": {"name": "alpha"}}, "file": "matte.onnx"},
+        "close-face-detector": {"outputs": found, "file": "finding.onnx", "anchors": [[64, 1]]},
+    }
+    for role, about in entries.items():
+        written(tmp_path, role, described(role=role, **about))
+    assert Networks(tmp_path).estimate(Plain(64, 64), subject).alpha.any() == somebody
 
 
 def test_without_detectors_nobody_is_believed_to_be_there() -> None:
