@@ -101,6 +101,13 @@ def test_the_astronaut_is_nearest_where_she_is_nearest(networks: Networks) -> No
     assert estimate.alpha[20, 300] == 0
 
 
+@pytest.mark.parametrize("crop", [(170, 60, 110), (180, 70, 90), (190, 80, 80)])
+def test_a_face_from_edge_to_edge_is_somebody(networks: Networks, crop: tuple[int, int, int]) -> None:
+    left, top, side = crop
+    face = golden.astronaut()[top : top + side, left : left + side].copy()
+    assert networks.estimate(golden.Photograph(face)).alpha.mean() > 0.85
+
+
 def test_the_astronaut_turns_away_where_she_does(networks: Networks) -> None:
     """The sides of her nose, and of herself."""
     if Subject.NORMALS not in networks.subjects:
