@@ -47,7 +47,7 @@ DENIED: Final = 0.15
 """Presence, by the depth network in one look at the whole picture, below which nobody is there, unless a detector is
 certain. Of 200 photographs of people it costs none, of 16 of nobody that the detectors believe it spares 8."""
 
-LARGE: Final = 0.5
+DENIABLE: Final = 0.5
 """Share of the picture from which on somebody can be denied. Presence has learned to overlook the small."""
 
 
@@ -69,7 +69,7 @@ def denied(found: list[Finding], present: NDArray[np.float32] | None, whole: Box
     if present is None or any(finding.score >= CERTAIN for finding in found):
         return False
     largest = max((area(clipped(finding.body, whole)) for finding in found), default=0.0)
-    return largest >= LARGE * area(whole) and float(present.item()) < DENIED
+    return largest >= DENIABLE * area(whole) and float(present.item()) < DENIED
 
 
 def _found(
