@@ -8,7 +8,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from training.data import backgrounds, composition, views  # noqa: E402
+from training.data import backgrounds, composition, places, views  # noqa: E402
 from training.data.shards import PARTS  # noqa: E402
 
 SIDE = 64
@@ -112,7 +112,10 @@ def test_a_thing_stands_behind_a_person_now_and_then() -> None:
     assert 0.1 < dark / 200 < 0.4
 
 
-def test_people_are_seen_before_their_own_scene_and_before_others_and_the_scene_turns_with_them() -> None:
+def test_people_are_seen_before_their_own_scene_and_before_others_and_the_scene_turns_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(views, "AFAR", 0.0)
     frames = a_slope() | {"alpha": somebody_small()[None]}
     frames["colour"] = frames["colour"] * (frames["alpha"] > 0)[..., None]
     frames["scene"][0, :, :26] = (0, 250, 0)  # at the person's left
@@ -136,8 +139,9 @@ def test_people_are_seen_before_their_own_scene_and_before_others_and_the_scene_
     assert 0.35 < own / 200 < 0.65 and judged > 20
 
 
-def test_a_photographs_own_scene_is_never_said_to_be_empty() -> None:
+def test_a_photographs_own_scene_is_never_said_to_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its people are in it."""
+    monkeypatch.setattr(places, "BACKDROPS", 0.0)  # some are green
     frames = a_slope()
     frames["scene"][:] = (0, 250, 0)
 
@@ -175,7 +179,7 @@ def test_a_whole_photograph_lies_between_bars() -> None:
     photo = np.tile(ramp[None, :, None], (40, 1, 3))
     directions = set()
     for _ in range(40):
-        image, inside = composition.uncut(photo, rng, SIDE)
+        image, inside = places.uncut(photo, rng, SIDE)
         rows = inside[0].any(1)
         assert inside[0].any(0).all() and 16 <= int(rows.sum()) <= 40 and not image[:, ~rows].any()
         assert bool(rows[SIDE // 2]) and torch.equal(inside[0, rows], torch.ones_like(inside[0, rows]))
@@ -242,3 +246,31 @@ def test_a_small_head_is_no_close_up() -> None:
         for size, rng in ((100, np.random.default_rng(10)), (60, np.random.default_rng(10)))
     )
     assert 0.03 < np.mean(np.array(large) < 112) < 0.1 and min(small) > 130
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_people_from_afar_are_small_and_whole(cut_off: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom the frame's lower edge cuts off, the picture's cuts off; what is not known around a frame is not shown."""
+    monkeypatch.setattr(views, "AFAR", 1.0)
+    monkeypatch.setattr(views, "CLOSE_UPS", 0.0)
+    monkeypatch.setattr(views, "letterbox", lambda rng, side: torch.ones(1, side, side))
+    frames = a_slope() | {"alpha": somebody_small()[None]}
+    frames["alpha"][0, 50:, 34:44] = 255 * cut_off
+    frames["scene"][:] = 250
+    shares = []
+    for seed in range(40):
+        seen = composition.cropped(frames, np.random.default_rng(seed), SIDE)
+        assert not seen.scene.any()
+        shares.append(float(seen.alpha.sum() / (frames["alpha"] > 127).sum()))
+        rows = (seen.alpha[0, 0] > 0.5).any(1)
+        assert bool(rows[-1]) == cut_off and not (seen.alpha[0, 0] > 0.5)[:, [0, -1]].any()
+    assert 1 / 2.6**2 < min(shares) < 0.25 and 0.5 < max(shares) < 1 / 1.19**2
+
+
+@pytest.mark.parametrize("edge", [np.s_[0, :, 0], np.s_[0, :, -1], np.s_[0, 0]])
+def test_who_leaves_the_frame_is_not_seen_from_afar(edge: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "AFAR", 1.0)
+    alpha = somebody_small()[None].copy()
+    alpha[edge] = 255
+    rng = np.random.default_rng(0)
+    assert all(abs(views.view(rng, alpha[0], alpha[0], SIDE)[0][1, 1]) <= 1 for _ in range(40))

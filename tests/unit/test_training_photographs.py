@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from depth import picture
 from depth.estimation import Networks
 from training.data import backgrounds, photographs, shards
 from training.evaluation import frames
@@ -68,6 +69,19 @@ def test_a_photograph_becomes_frames_with_the_teachers_depth(
     assert not maps["normals"].any()
     assert ((maps["labels"] > 0) == (maps["inverse_depth"] > 0)).mean() > 0.99
     assert Image.open(sheet).size[0] == 12 * 128
+
+
+def test_heads_are_labelled_where_they_are(person: Frame, folder: Path) -> None:
+    pixels = picture.decode(picture.look(memoryview((folder / "a.png").read_bytes())))
+    (box,) = photographs.heads(Networks(Path("models")), pixels)
+    labels = photographs.labelled(person.alpha.shape, [box, (0.0, 0.0, 2.0, 2.0)], pixels.size)
+    assert labels[0, 0] == 32 + shards.PARTS["head"]
+    assert labels[-1, -1] == 16 + shards.PARTS["body"]
+    truth = np.isin(person.labels % 16, [shards.PARTS[part] for part in ("head", "hair", "worn")])
+    head = Image.fromarray((labels == 16 + shards.PARTS["head"]).astype(np.uint8))
+    marked = np.asarray(head.resize(truth.shape[::-1], Image.Resampling.NEAREST)) > 0
+    assert (marked & truth).sum() > 0.8 * truth.sum()
+    assert marked.sum() < 2 * truth.sum()
 
 
 def test_small_people_teach_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

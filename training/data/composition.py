@@ -15,6 +15,7 @@ from torch import Tensor
 
 from training.data.backgrounds import solid
 from training.data.faults import photographed
+from training.data.places import behind, uncut
 from training.data.views import sampled, turned, view
 
 OCCLUDED = 0.07
@@ -37,12 +38,6 @@ ALIKE = 0.12
 WHOLE = 0.5
 """Share of pictures of nobody that are photographs as somebody would send them, where there are any. As backgrounds,
 cut and blurred, photographs had not taught presence: it took 26 % of them for people when they were shown whole."""
-
-UNCUT = (0.75, 1.0)
-"""Share of such a photograph's width, and of its height, that is shown."""
-
-BACKDROPS = 0.12
-"""Share of pictures taken in a studio."""
 
 
 @dataclass(frozen=True)
@@ -84,53 +79,57 @@ def composed(
 
     `photos`: photographs of nobody, H x W x 3, for being shown whole."""
     seen = cropped(frames, rng, side)
-    alpha, images = seen.alpha, torch.empty_like(seen.colour)
-    whole = alpha.clone()
-    things = [k for k in range(len(alpha)) if not seen.labels[k].any()]
+    images, alpha = torch.empty_like(seen.colour), torch.empty_like(seen.alpha)
     for k in range(len(alpha)):
         alone = rng.random() < negatives
-        if alone:
-            alpha[k] = 0
-        inside = seen.inside[k]
-        empty = bool(seen.normals[k].any())  # a photograph's scene is the photograph, with the people in it
-        own = (empty or not alone) and bool(seen.scene[k].any()) and rng.random() < OWN
-        scene = seen.scene[k] if own else behind(scenes, rng, side)
-        if things and rng.random() < FURNISHED:
-            thing = things[int(rng.integers(len(things)))]
-            scene = in_front(seen.colour[thing], whole[thing], scene, rng)
-        image = in_front(seen.colour[k], alpha[k], scene, rng)
-        if not seen.labels[k].any():
-            alpha[k] = 0
-        if rng.random() < OCCLUDED:
-            image, alpha[k] = occluded(image, alpha[k], behind(scenes, rng, side), rng)
         if alone and photos and rng.random() < WHOLE:
             image, inside = uncut(photos[int(rng.integers(len(photos)))], rng, side)
+            alpha[k] = 0
+        else:
+            image, alpha[k] = placed(seen, k, alone, scenes, rng)
+            inside = seen.inside[k]
         images[k] = (photographed(image, rng) if rng.random() < SPOILED else image) * inside
         alpha[k] *= inside
     small = F.avg_pool2d(alpha, 2)
     depth, normals = (F.avg_pool2d(values * alpha, 2) / small.clamp(min=1e-3) for values in (seen.depth, seen.normals))
-    known = normals.norm(dim=1, keepdim=True)
+    known = normals.square().sum(1, keepdim=True).sqrt()  # a tenth of norm's time
     normals = torch.where(known > 0.3, normals / known.clamp(min=0.3), 0)
     labels = seen.labels * (small[:, 0] > 0)
     presence = (small.flatten(1).mean(1) > 0.01).float()
     return Batch(images, small[:, 0], depth[:, 0], normals, labels, presence)
 
 
+def placed(
+    seen: Foreground, k: int, alone: bool, scenes: NDArray[np.uint8], rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """A foreground of the batch, or only the place (`alone`), and what stands about there: picture and alpha."""
+    side = seen.colour.shape[-1]
+    alpha = torch.zeros_like(seen.alpha[k]) if alone else seen.alpha[k]
+    empty = bool(seen.normals[k].any())  # a photograph's scene is the photograph, with the people in it
+    own = (empty or not alone) and bool(seen.scene[k].any()) and rng.random() < OWN
+    scene = seen.scene[k] if own else behind(scenes, rng, side)
+    things = [thing for thing in range(len(seen.alpha)) if not seen.labels[thing].any()]
+    if things and rng.random() < FURNISHED:
+        thing = things[int(rng.integers(len(things)))]
+        scene = in_front(seen.colour[thing], seen.alpha[thing], scene, rng)
+    image = in_front(seen.colour[k], alpha, scene, rng)
+    if not seen.labels[k].any():
+        alpha = torch.zeros_like(alpha)
+    if rng.random() < OCCLUDED:
+        image, alpha = occluded(image, alpha, behind(scenes, rng, side), rng)
+    return image, alpha
+
+
 def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> Foreground:
     """The same view for all maps of a frame; what is seen never leaves the frame."""
-    colour, normals, scene = (
-        torch.from_numpy(frames[name]).permute(0, 3, 1, 2).float() for name in ("colour", "normals", "scene")
-    )
-    alpha = torch.from_numpy(frames["alpha"]).float().unsqueeze(1) / 255
-    depth = torch.from_numpy(frames["inverse_depth"].astype(np.float32)).unsqueeze(1)
-    labels = torch.from_numpy(frames["labels"]).float().unsqueeze(1)
-    normals = (normals / 127.5 - 1) * (normals.amax(1, keepdim=True) > 0)
-    maps = torch.cat([colour / 255, alpha, depth * alpha, normals * alpha, scene / 255], 1)
+    maps = stacked(frames)
     views = [view(rng, *maps, side) for maps in zip(frames["alpha"], frames["labels"], strict=True)]
     turns = torch.tensor(np.stack([matrix for matrix, _ in views]), dtype=torch.float32)
     maps = sampled(maps, turns, side, "bilinear")
+    maps[turns[:, 1, 1] > 1, 8:] = 0  # what is around a frame is not known
     alpha = maps[:, 3:4].clone()
     normals = turned(maps[:, 5:8] / alpha.clamp(min=1e-3), turns)
+    labels = torch.from_numpy(frames["labels"]).float().unsqueeze(1)
     labels = sampled(labels, turns, side // 2, "nearest")[:, 0].to(torch.uint8)
     return Foreground(
         maps[:, :3],
@@ -143,38 +142,22 @@ def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> 
     )
 
 
-def behind(scenes: NDArray[np.uint8], rng: np.random.Generator, side: int) -> Tensor:
-    """A random scene at a random place and exposure, or a studio's backdrop; 3 x side x side."""
-    if rng.random() < BACKDROPS:
-        return backdrop(rng, side)
-    scene = scenes[int(rng.integers(len(scenes)))]
-    x, y = rng.integers(0, len(scene) - side + 1, 2)
-    scene = scene[y : y + side, x : x + side, :]
-    pixels = torch.from_numpy(scene.astype(np.float32) / 255).permute(2, 0, 1)
-    return (pixels * float(rng.uniform(0.5, 1.3)) + float(rng.normal(0, 0.06))).clamp(0, 1)
-
-
-def uncut(photo: NDArray[np.uint8], rng: np.random.Generator, side: int) -> tuple[Tensor, Tensor]:
-    """Most of a photograph, mirrored every other time: 3 x side x side with bars, and 1 x side x side, where it is."""
-    height, width = (int(length * rng.uniform(*UNCUT)) for length in photo.shape[:2])
-    y, x = rng.integers(0, photo.shape[0] - height + 1), rng.integers(0, photo.shape[1] - width + 1)
-    cut = torch.from_numpy(photo[y : y + height, x : x + width].astype(np.float32) / 255).permute(2, 0, 1)
-    size = [max(1, round(side * length / max(height, width))) for length in (height, width)]
-    shown = F.interpolate(cut[None], size=size, mode="bilinear", antialias=True)[0]
-    top, left = ((side - length) // 2 for length in size)
-    image, inside = torch.zeros(3, side, side), torch.zeros(1, side, side)
-    image[:, top : top + size[0], left : left + size[1]] = shown if rng.random() < 0.5 else shown.flip(-1)
-    inside[:, top : top + size[0], left : left + size[1]] = 1
-    return image, inside
-
-
-def backdrop(rng: np.random.Generator, side: int) -> Tensor:
-    """One colour, often white, grey or black, with a pool of light."""
-    level = rng.choice([rng.uniform(0.85, 1.0), rng.uniform(0, 0.15), rng.uniform(0.15, 0.85)])
-    tint = rng.uniform(0.3, 1.0, 3) if rng.random() < 0.4 else np.ones(3)
-    y, x = np.mgrid[:side, :side] / side - rng.uniform(0, 1, (2, 1, 1))
-    pool = 1 - rng.uniform(0, 0.6) * np.clip(np.hypot(x, y), 0, 1)
-    return torch.from_numpy((level * tint[:, None, None] * pool).astype(np.float32))
+def stacked(frames: dict[str, NDArray]) -> Tensor:
+    """N x 11 x S x S: colour, alpha, inverse depth and normals (both times alpha), scene."""
+    count, *size = frames["alpha"].shape
+    maps = torch.empty(count, 11, *size)
+    colour, alpha, depth, normals, scene = maps.split((3, 1, 1, 3, 3), 1)  # written in place: an eighth of a step
+    for kept, name in ((colour, "colour"), (normals, "normals"), (scene, "scene")):
+        kept.copy_(torch.from_numpy(frames[name]).permute(0, 3, 1, 2))
+    alpha[:, 0] = torch.from_numpy(frames["alpha"])
+    depth[:, 0] = torch.from_numpy(frames["inverse_depth"].astype(np.float32))
+    known = normals.amax(1, keepdim=True) > 0
+    normals.div_(127.5).sub_(1)
+    for values in (colour, alpha, scene):
+        values.div_(255)
+    depth.mul_(alpha)
+    normals.mul_(alpha * known)
+    return maps
 
 
 def in_front(colour: Tensor, alpha: Tensor, scene: Tensor, rng: np.random.Generator) -> Tensor:

@@ -3,7 +3,8 @@
 Renders lack what skin, cloth and hair really look like. A photograph has no depth, so a teacher gives it one: what is
 served, which looks twice, joins three mattes and lays a face mesh into each face. The network that learns sees one
 picture, spoiled. `--models models/NAME` takes another teacher (`make model NAME=david-base`). The people come out as
-frames like rendered ones (training.data.shards), with unknown normals; their scene is the photograph itself.
+frames like rendered ones (training.data.shards), with unknown normals, and heads where detectors find some; their scene
+is the photograph itself.
 
 Two square views of each photograph in which enough of people is seen. Which photographs may be learned from is for you
 to know: their licences must allow it, and what is measured on must not be among them. Look at the sheet (`--sheet`) and
@@ -18,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from depth import picture, refine
+from depth import gate, picture, refine
+from depth.detection import overlap
 from depth.estimation import Networks
 from depth.maps import Map
+from depth.ports import Box, Pixels
+from depth.raster import cells
 from training.data import shards
 from training.data.shards import PARTS, Record
 
@@ -34,6 +38,12 @@ ROOM = (1.02, 1.5)
 
 LEAST = 0.06
 """Share of a view that people must fill."""
+
+FACE_TO_HEAD = (0.05, 0.3, 0.05, 0.0)
+"""What hair and ears add to what detectors call a face at left, top, right and bottom, of its longer side."""
+
+MOST_HEADS = 15
+"""Labels have room for so many people."""
 
 KINDS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -61,10 +71,33 @@ def taught(networks: Networks, path: Path, rng: np.random.Generator) -> list[Fra
     relief = refine.refine(networks.estimate(pixels), pixels)
     height, width = relief.alpha.shape
     colour = pixels.sample((width, height))[..., :3].astype(np.float32)
-    maps = (colour, relief.alpha * 255, relief.inverse_depth * (relief.alpha > 0))
+    labels = labelled((height, width), heads(networks, pixels), pixels.size)
+    maps = (colour, relief.alpha * 255, relief.inverse_depth * (relief.alpha > 0), labels)
     boxes = [view(relief.alpha, rng) for _ in range(VIEWS)] if relief.alpha.any() else []
     frames = [framed(*maps, box) for box in boxes]
     return [frame for frame in frames if (frame["alpha"] > 127).mean() > LEAST]
+
+
+def heads(networks: Networks, pixels: Pixels) -> list[Box]:
+    """Of everybody whom a detector is sure of, in pixels of the picture, each head once."""
+    whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
+    boxes = list[Box]()
+    for finding in gate.people(networks.networks, pixels, whole):
+        left, top, right, bottom = finding.box
+        side = max(right - left, bottom - top)
+        grown = np.array(finding.box) + np.array(FACE_TO_HEAD) * side * np.array([-1, -1, 1, 1])
+        head = gate.clipped(tuple(grown), whole)
+        if finding.score >= gate.BELIEVED and all(overlap(head, other) == 0 for other in boxes):
+            boxes.append(head)
+    return boxes[:MOST_HEADS]
+
+
+def labelled(shape: tuple[int, int], found: list[Box], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Labels of training.data.shards, of the given shape: each head another person's, everything else a body."""
+    labels = np.full(shape, 16 + PARTS["body"], np.uint8)
+    for number, head in enumerate(found, 1):
+        labels[cells(head, (0.0, 0.0, float(size[0]), float(size[1])), shape)] = 16 * number + PARTS["head"]
+    return labels
 
 
 def view(alpha: Map, rng: np.random.Generator) -> tuple[int, int, int, int]:
@@ -82,8 +115,8 @@ def view(alpha: Map, rng: np.random.Generator) -> tuple[int, int, int, int]:
     return int(left), int(top), int(left) + side, int(top) + side
 
 
-def framed(colour: Map, alpha: Map, depth: Map, box: tuple[int, int, int, int]) -> Frame:
-    """Maps of a box as a frame of SIDE x SIDE; colour and alpha 0 to 255."""
+def framed(colour: Map, alpha: Map, depth: Map, labels: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Frame:
+    """Maps of a box as a frame of SIDE x SIDE; colour and alpha 0 to 255, labels as if everybody were everywhere."""
     left, top, right, bottom = box
     parts = [*np.moveaxis(colour, 2, 0), *np.moveaxis(colour * (alpha / 255)[..., None], 2, 0), alpha, depth]
     scaled = [
@@ -92,12 +125,13 @@ def framed(colour: Map, alpha: Map, depth: Map, box: tuple[int, int, int, int]) 
     *colours, seen, near = (np.asarray(part) for part in scaled)
     scene, people = (np.stack(three, -1).clip(0, 255).astype(np.uint8) for three in (colours[:3], colours[3:]))
     inside = seen > 0.5
+    parts_seen = Image.fromarray(labels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.NEAREST)
     return {
         "colour": people,
         "alpha": seen.clip(0, 255).astype(np.uint8),
         "inverse_depth": (near * inside).astype(np.float16),
         "normals": np.zeros((SIDE, SIDE, 3), np.uint8),
-        "labels": (inside * (16 + PARTS["body"])).astype(np.uint8),
+        "labels": np.asarray(parts_seen) * inside,
         "scene": scene,
     }
 

@@ -1,4 +1,4 @@
-"""Which part of a frame a picture shows: a head, the people's box, or all of it turned and zoomed, with its bars."""
+"""Which part of a frame a picture shows: a head, the people's box, all of it turned and zoomed, or more."""
 
 import numpy as np
 import torch
@@ -21,10 +21,17 @@ MARGIN = 0.03
 
 CLOSE_UPS = 0.06
 """Share of pictures cut into a head, if one is large enough: of a face from edge to edge a network that had seen none
-said that nobody is there. Heads are known in renders only."""
+said that nobody is there."""
 
 HEAD_PX = 64
 """Longer side of such a head in the frame. A smaller one would be a blur."""
+
+AFAR = 0.08
+"""Share of pictures in which people who are not cut off are small, as in many a whole picture that is sent: a network
+that had seen no such person saw nobody in the street and on the stairs."""
+
+AWAY = (1.2, 2.5)
+"""Side of such a picture, of the frame's."""
 
 HEAD = [PARTS[part] for part in ("head", "hair", "worn")]
 
@@ -34,14 +41,16 @@ ASPECTS = (3 / 4, 2 / 3, 9 / 16, 4 / 3, 3 / 2, 16 / 9)
 def view(
     rng: np.random.Generator, alpha: NDArray[np.uint8], labels: NDArray[np.uint8], side: int
 ) -> tuple[NDArray[np.float64], Tensor]:
-    """A sampling matrix (2 x 3) and where the picture is (1 x side x side): a head, the people's box, or a random
-    turn."""
+    """A sampling matrix (2 x 3) and where the picture is (1 x side x side): a head, the people from
+    afar, their box, or a random turn."""
     seen = alpha > 127
     if rng.random() < CLOSE_UPS:
         heads = large_heads(seen, labels)
         if heads:
             low, high = heads[int(rng.integers(len(heads)))]
             return close_up(low, high, len(seen), rng), letterbox(rng, side)
+    if rng.random() < AFAR and not seen[:, [0, -1]].any() and not seen[0].any():
+        return afar(seen, rng), letterbox(rng, side)
     if rng.random() < BOXED and seen.any():
         return boxed(seen, rng, side)
     return turn(rng), letterbox(rng, side)
@@ -86,6 +95,13 @@ def boxed(seen: NDArray[np.bool_], rng: np.random.Generator, side: int) -> tuple
     mirror = rng.choice([-1.0, 1.0])
     matrix = np.array([[zoom * mirror, 0, centre[0]], [0, zoom, centre[1]]])
     return matrix, torch.from_numpy(inside[None].astype(np.float32))
+
+
+def afar(seen: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
+    """A square that holds the frame somewhere in it; at its lower edge if that cuts somebody off."""
+    zoom = rng.uniform(*AWAY)
+    x, y = rng.uniform(1 - zoom, zoom - 1, 2)
+    return np.array([[zoom * rng.choice([-1.0, 1.0]), 0, x], [0, zoom, 1 - zoom if seen[-1].any() else y]])
 
 
 def turn(rng: np.random.Generator) -> NDArray[np.float64]:
