@@ -137,7 +137,7 @@ frames: $(TRAINING)/ready ## render COUNT frames of people to learn from into SH
 .PHONY: taught
 taught: setup ## the same of people in PHOTOS into TAUGHT, as TEACHER (a folder of manifests) sees them; look at build/taught.png
 	@test -n "$(PHOTOS)" || { echo "PHOTOS=folder names a folder of photographs of people"; exit 1; }
-	$(BIN)/python -m training.data.photographs "$(PHOTOS)" --models $(or $(TEACHER),models) $(if $(LEAN),--lean $(LEAN)) --out $(TAUGHT) --sheet build/taught.png
+	$(BIN)/python -m training.data.photographs "$(PHOTOS)" --models $(or $(TEACHER),models) --out $(TAUGHT) --sheet build/taught.png
 
 # A step's buffers go back to the allocator, not to the system: asking again cost a quarter of a step.
 KEEP_MEMORY := MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456

@@ -267,6 +267,19 @@ def test_people_from_afar_are_small_and_whole(cut_off: bool, monkeypatch: pytest
     assert 1 / 2.6**2 < min(shares) < 0.25 and 0.5 < max(shares) < 1 / 1.19**2
 
 
+def test_small_people_are_there_wherever_they_are_seen() -> None:
+    """One picture in twelve or so is from afar, and the people in it are present, whole and labelled."""
+    frames = a_slope() | {"alpha": somebody_small()[None]}
+    size, rng, small = float((frames["alpha"] > 127).mean()), np.random.default_rng(12), 0
+    for _ in range(300):
+        batch = composition.composed(frames, SCENES, rng, SIDE, 0.0)
+        seen = batch.alpha[0] > 0.5
+        assert bool(batch.presence[0]) == (float(batch.alpha.mean()) > 0.01)
+        assert (batch.labels[0][seen] > 0).all()
+        small += 0 < float(seen.float().mean()) < size / 1.2
+    assert 0.04 < small / 300 < 0.2
+
+
 @pytest.mark.parametrize("edge", [np.s_[0, :, 0], np.s_[0, :, -1], np.s_[0, 0]])
 def test_who_leaves_the_frame_is_not_seen_from_afar(edge: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "AFAR", 1.0)

@@ -64,9 +64,9 @@ def test_everybody_stands_on_the_ground_that_the_camera_is_above(framing: str) -
             assert np.linalg.norm(left - right) == pytest.approx(2)
 
 
-def tilts(tall: float) -> np.ndarray:
+def tilts(tall: float, spot: tuple[float, float, float] = (0, 6, -40)) -> np.ndarray:
     rng, person = np.random.default_rng(1), Post(tall)
-    return np.array([Camera(standing.held(person, np.array([0, 6.0, -40]), rng), 3, 15).tilt for _ in range(800)])
+    return np.array([Camera(standing.held(person, np.array(spot), rng), 3, 15).tilt for _ in range(800)])
 
 
 def test_cameras_are_mostly_held_before_the_chest_and_look_down_at_children() -> None:
@@ -74,6 +74,7 @@ def test_cameras_are_mostly_held_before_the_chest_and_look_down_at_children() ->
     before_the_chest = np.degrees(np.arctan((np.array([9.5, 15]) - (16 - 6)) / 40))
     assert 0.45 < ((grown > before_the_chest[0]) & (grown < before_the_chest[1])).mean() < 0.6
     assert abs(np.median(grown)) < 3  # grown people are seen from ahead
+    assert abs(np.median(tilts(16, (0, 0, -9)))) < 3  # and so are their faces
     assert np.median(child) > np.median(grown) + 5
 
 

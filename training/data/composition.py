@@ -121,12 +121,16 @@ def placed(
 
 
 def cropped(frames: dict[str, NDArray], rng: np.random.Generator, side: int) -> Foreground:
-    """The same view for all maps of a frame; what is seen never leaves the frame."""
+    """The same view for all maps of a frame; what is seen leaves the frame only where nobody is."""
     maps = stacked(frames)
-    views = [view(rng, *maps, side) for maps in zip(frames["alpha"], frames["labels"], strict=True)]
+    views = [view(rng, *frame, side) for frame in zip(frames["alpha"], frames["labels"], strict=True)]
     turns = torch.tensor(np.stack([matrix for matrix, _ in views]), dtype=torch.float32)
-    maps = sampled(maps, turns, side, "bilinear")
-    maps[turns[:, 1, 1] > 1, 8:] = 0  # what is around a frame is not known
+    small = turns[:, 1, 1] > 1
+    shown = sampled(maps, turns, side, "bilinear")
+    if small.any():  # whoever is made small is averaged, as serving does it
+        shown[small] = F.avg_pool2d(sampled(maps[small], turns[small], 2 * side, "bilinear"), 2)
+        shown[small, 8:] = 0  # what is around a frame is not known
+    maps = shown
     alpha = maps[:, 3:4].clone()
     normals = turned(maps[:, 5:8] / alpha.clamp(min=1e-3), turns)
     labels = torch.from_numpy(frames["labels"]).float().unsqueeze(1)

@@ -54,7 +54,7 @@ def main() -> None:
     options = parsed()
     rng, networks, frames = np.random.default_rng(options.seed), Networks(options.models), list[Frame]()
     for path in sorted(path for path in options.photos.iterdir() if path.suffix.lower() in KINDS):
-        frames += taught(networks, path, rng, options.lean)
+        frames += taught(networks, path, rng)
     if not frames:
         raise SystemExit(f"nobody was found in the photographs of {options.photos}")
     maps = {name: np.stack([frame[name] for frame in frames]) for name in shards.MAPS}
@@ -65,29 +65,17 @@ def main() -> None:
         sheet(maps).save(options.sheet)
 
 
-def taught(networks: Networks, path: Path, rng: np.random.Generator, lean: float = 0.0) -> list[Frame]:
-    """Views of one photograph with what the teacher says; none if it sees nobody, or people too small. `lean`: as of
-    `upright`."""
+def taught(networks: Networks, path: Path, rng: np.random.Generator) -> list[Frame]:
+    """Views of one photograph with what the teacher says; none if it sees nobody, or people too small."""
     pixels = picture.decode(picture.look(memoryview(path.read_bytes())))
     relief = refine.refine(networks.estimate(pixels), pixels)
     height, width = relief.alpha.shape
     colour = pixels.sample((width, height))[..., :3].astype(np.float32)
     labels = labelled((height, width), heads(networks, pixels), pixels.size)
-    depth = upright(relief.inverse_depth, relief.alpha > 0.5, lean)
-    maps = (colour, relief.alpha * 255, depth * (relief.alpha > 0), labels)
+    maps = (colour, relief.alpha * 255, relief.inverse_depth * (relief.alpha > 0), labels)
     boxes = [view(relief.alpha, rng) for _ in range(VIEWS)] if relief.alpha.any() else []
     frames = [framed(*maps, box) for box in boxes]
     return [frame for frame in frames if (frame["alpha"] > 127).mean() > LEAST]
-
-
-def upright(depth: Map, seen: NDArray[np.bool_], lean: float) -> Map:
-    """Inverse depth with a ramp added, `lean` of the people's deviations from their top to their feet: what a teacher
-    gets wrong on the average, where depth was measured, its pupil need not learn."""
-    rows = np.flatnonzero(seen.any(1))
-    if not rows.size:
-        return depth
-    ramp = np.arange(len(depth), dtype=np.float32)[:, None] / max(int(np.ptp(rows)), 1)
-    return depth + np.float32(lean * depth[seen].std()) * ramp
 
 
 def heads(networks: Networks, pixels: Pixels) -> list[Box]:
@@ -166,7 +154,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("photos", type=Path, help="folder of JPEG, PNG and WEBP files")
     parser.add_argument("--out", type=Path, required=True, help="folder of shards")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of manifests: the teacher")
-    parser.add_argument("--lean", type=float, default=0.0, help="what the teacher's people lean too far at the top")
     parser.add_argument("--sheet", type=Path, help="contact sheet of the frames, to be looked at")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

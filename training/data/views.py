@@ -27,8 +27,8 @@ HEAD_PX = 64
 """Longer side of such a head in the frame. A smaller one would be a blur."""
 
 AFAR = 0.08
-"""Share of pictures in which people who are not cut off are small, as in many a whole picture that is sent: a network
-that had seen no such person saw nobody in the street and on the stairs."""
+"""Share of pictures of people who are not cut off above or at the sides in which they are small, as in many a picture
+that is sent: a network that had seen no such person saw nobody in the street and on the stairs."""
 
 AWAY = (1.2, 2.5)
 """Side of such a picture, of the frame's."""
@@ -49,7 +49,7 @@ def view(
         if heads:
             low, high = heads[int(rng.integers(len(heads)))]
             return close_up(low, high, len(seen), rng), letterbox(rng, side)
-    if rng.random() < AFAR and not seen[:, [0, -1]].any() and not seen[0].any():
+    if rng.random() < AFAR and not alpha[:, [0, -1]].any() and not alpha[0].any():
         return afar(seen, rng), letterbox(rng, side)
     if rng.random() < BOXED and seen.any():
         return boxed(seen, rng, side)

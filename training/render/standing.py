@@ -29,11 +29,14 @@ WILDNESS = (0.1, 0.4, 1.0)
 
 HEIGHTS = ((0.5, (9.5, 15)), (0.35, (3, 11)), (0.15, (15, 30)))
 """Share, and the range of a camera's height above the ground, dm: at the chest of somebody who stands, lower, higher.
-With most of them at the eyes the network leant people too far towards the camera, in eleven of sixteen sources of
-measured depth: what it cannot see it takes to be as usual."""
+With most of them at the eyes whole and half figures came out leaning too far towards the camera, in eleven of sixteen
+sources of measured depth: what a network cannot see it takes to be as usual."""
+
+AT_THE_FACE = ((0.65, (13.5, 17)), (0.22, (3, 13)), (0.13, (17, 32)))
+"""The same of near cameras: mostly at the eyes."""
 
 TILTING = 18.0
-"""Distance, dm, up to which a camera is tilted by its height as if it were so far: near ones are held at the face."""
+"""Distance, dm, up to which a camera is near: held at the face, and tilted by its height as if it were so far."""
 
 ANYHOW = 0.1
 """Share of cameras that are tilted for no reason."""
@@ -134,10 +137,11 @@ def places(shot: Shot, rng: np.random.Generator) -> list[Vectors]:
 
 
 def held(person: Person, spot: Vectors, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The camera's turn from world to view: it looks at what is in the middle of the view, from one of HEIGHTS above
-    the ground that the person stands on. `spot`: the person's head in the view."""
+    """The camera's turn from world to view: it looks at what is in the middle of the view, from a height above the
+    ground that the person stands on. `spot`: the person's head in the view."""
     eyes = person.skeleton["eyes"][1] - min(float(piece.vertices[:, 1].min()) for piece in person.everything)
-    low, high = HEIGHTS[int(rng.choice(len(HEIGHTS), p=[share for share, _ in HEIGHTS]))][1]
+    heights = AT_THE_FACE if -spot[2] < TILTING else HEIGHTS
+    low, high = heights[int(rng.choice(len(heights), p=[share for share, _ in heights]))][1]
     down = np.arctan((rng.uniform(low, high) - (eyes - spot[1])) / max(-spot[2], TILTING))
     if rng.random() < ANYHOW:
         down = rng.normal(0, 0.4)
