@@ -200,7 +200,7 @@ def test_photographs_go_the_whole_way_that_a_call_goes(tmp_path: Path) -> None:
     (people / "a.jpg").write_bytes(Path("examples/portrait.jpg").read_bytes())
     (people / "b.jpg").write_bytes(b"no picture")
     (people / "c.txt").write_bytes(b"not looked at")
-    place = next(frame for frame in frames.read(frames.FILE) if frame.empty)
+    place = next(frame for frame in frames.read(frames.FILE) if frame.about.kind == "nobody")
     Image.fromarray(place.picture).save(nobody / "d.png")
     judge = photos.judging(Path("models"), pose_stand_in(tmp_path / "pose.onnx", SYMMETRIC))
     report = photos.reported(judge, photos.files(people), photos.files(nobody))
