@@ -17,9 +17,11 @@ from depth.look import presence
 from depth.network import Network
 from depth.ports import Box, Pixels
 
+HINTED: Final = 0.25
 POSSIBLE: Final = 0.35
-"""Score from which on a finding is worth a second look, is one more person in a picture that has one, or is somebody
-where the depth network is sure: who drinks, wears a cap or stands in the dark."""
+"""Score from which on a finding is somebody where the depth network is certain; and from which on it is worth a second
+look, is one more person in a picture that has one, or is somebody where the depth network is sure: who drinks, wears a
+cap or stands in the dark."""
 
 BELIEVED: Final = 0.62
 """Score of the two looks together, or of the only one, that is a person."""
@@ -39,9 +41,10 @@ FILLS: Final = 0.7
 LOOKS: Final = 3
 """Second looks at most, 8 ms each."""
 
-SURE: Final = 0.8
-"""Presence, by the depth network in two looks, that makes somebody of what is possible. Of photographs without people
-nine in ten are below one half and one in thirty above this; in few of those a detector finds anybody possible."""
+SURE: Final = 0.9
+SURER: Final = 0.97
+"""Presence, by the depth network in two looks, that makes somebody of what is possible, and of a mere hint. Of
+photographs without people nine in ten are below one half; in few of those above a detector finds anybody."""
 
 DENIED: Final = 0.15
 """Presence, by the depth network in one look at the whole picture, below which nobody is there, unless a detector is
@@ -53,12 +56,14 @@ DENIABLE: Final = 0.5
 
 def people(networks: Mapping[str, Network], pixels: Pixels, whole: Box) -> list[Finding]:
     """Everybody found, best first; empty if nobody is believed to be there."""
-    candidates = _found(networks, ("person-detector", "face-detector"), pixels, whole, POSSIBLE)
+    hints = _found(networks, ("person-detector", "face-detector"), pixels, whole, HINTED)
     close = _found(networks, ("close-face-detector",), pixels, whole, CLOSE)
-    believed = bool(close) or any(_believed(networks, pixels, whole, candidate) for candidate in candidates[:LOOKS])
-    if candidates and not believed:
-        believed = presence(networks["depth"], pixels, whole) >= SURE
-    return close + candidates if believed else []
+    candidates = [hint for hint in hints if hint.score >= POSSIBLE]
+    if close or any(_believed(networks, pixels, whole, candidate) for candidate in candidates[:LOOKS]):
+        return close + candidates
+    if hints and presence(networks["depth"], pixels, whole) >= (SURE if candidates else SURER):
+        return candidates or hints
+    return []
 
 
 def denied(found: list[Finding], present: NDArray[np.float32] | None, whole: Box) -> bool:

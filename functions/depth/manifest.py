@@ -1,6 +1,7 @@
 """What a served network is: models/<name>.json, read and checked. Serving knows manifests and no network by name."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ class Manifest:
     larger_is: `nearer` or `farther`, of the meaning `inverse_depth` (free scale and shift; of the meaning `depth`, a
     distance, the reciprocal is taken). axes: signs that make x, y and z of normals point right, up and to the viewer.
     looks: 2 where a look at the whole picture, in the mirror, beside the one at the people is worth its time, or 1.
+    lean: how far the network leans people towards the camera on the average, in deviations of their nearness, from
+    their feet to their top; it is taken away.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Manifest:
     axes: tuple[float, float, float]
     looks: int
     anchors: tuple[tuple[int, int], ...]
+    lean: float = 0.0
 
 
 def read_all(folder: Path) -> dict[str, Manifest]:
@@ -92,6 +96,7 @@ def _manifest(path: Path, entries: Mapping[str, Any]) -> Manifest:
         axes=_axes(entries.get("axes", "right up near")),
         looks=_one_of((1, 2), entries.get("looks", 2)),
         anchors=tuple((int(stride), int(count)) for stride, count in entries.get("anchors", ())),
+        lean=_finite(entries.get("lean", 0)),
     )
 
 
@@ -124,6 +129,12 @@ def _axes(words: str) -> tuple[float, float, float]:
 def _three(values: list[float]) -> tuple[float, float, float]:
     red, green, blue = (float(value) for value in values)
     return red, green, blue
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} is not finite")
+    return float(value)
 
 
 def _one_of(choices: tuple[T, ...], value: T) -> T:

@@ -162,6 +162,11 @@ class TestManifest:
         with pytest.raises(BrokenManifest, match="is none of"):
             read(written(tmp_path, "drawn", described(**changes)))
 
+    @pytest.mark.parametrize("lean", [float("nan"), float("inf"), "far"])
+    def test_a_lean_is_a_number(self, tmp_path: Path, lean: object) -> None:
+        with pytest.raises(BrokenManifest, match=r"finite|real number"):
+            read(written(tmp_path, "drawn", described(lean=lean)))
+
     def test_what_is_no_json_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "drawn.json").write_text("role: depth")
         with pytest.raises(BrokenManifest):
@@ -294,6 +299,16 @@ class TestTwoLooks:
         alpha = self.looks(nearness=self.DOWN, alpha=np.full((4, 4), 0.2, np.float32)).alpha()
         assert alpha is not None and alpha.shape == (4, 2) and np.allclose(alpha, 0.5)
 
+    def test_what_a_network_leans_too_far_is_taken_away(self) -> None:
+        """Of whom it sees upright, the feet are nearer then, by that many deviations."""
+        people = np.zeros((6, 4), bool)
+        people[1:5] = True
+        near = np.tile(np.arange(4, dtype=np.float32), (6, 1))
+        stood = shape.upright(near, people, 0.5)
+        assert np.allclose(stood[4] - stood[1], 0.5 * near[people].std())
+        assert np.array_equal(shape.upright(near, people, 0.0), near)
+        assert np.array_equal(shape.upright(near, np.zeros_like(people), 0.5), near)
+
     def test_what_says_the_same_everywhere_is_no_error(self) -> None:
         flat = self.looks(nearness=np.ones((4, 4), np.float32))
         assert np.isfinite(flat.nearness(np.ones((4, 4), np.float32))).all()
@@ -419,11 +434,14 @@ class TestPeople:
     def test_the_depth_networks_alpha_counts_less_of_small_people(self) -> None:
         large, small = np.ones((128, 128), np.float32), np.zeros((128, 128), np.float32)
         small[20:40, 20:40] = 1
-        somebody, nothing = [found_at(20, 20, 40, 40)], np.zeros((128, 128), np.float32)
+        somebody, nothing = [found_at(20, 20, 40, 40, score=0.8)], np.zeros((128, 128), np.float32)
         for matte, alpha in ((large, nothing), (nothing, large), (large, None)):
             assert estimation.trustworthy(matte, alpha, somebody, self.WHOLE) == 1
+        certain, seen = [found_at(20, 20, 40, 40, score=0.95)], np.maximum(nothing, np.eye(128, dtype=np.float32))
+        assert estimation.trustworthy(large, nothing, certain, self.WHOLE) == 0
+        assert estimation.trustworthy(large, seen, certain, self.WHOLE) == 1
         assert 0.1 < estimation.trustworthy(small, nothing, somebody, self.WHOLE) < 0.2
-        assert estimation.trustworthy(small, nothing, [found_at(90, 90, 100, 100)], self.WHOLE) == 0
+        assert estimation.trustworthy(small, nothing, [found_at(90, 90, 100, 100, score=0.8)], self.WHOLE) == 0
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
@@ -437,10 +455,12 @@ class TestPeople:
 @pytest.mark.parametrize(
     ("score", "presence", "somebody"),
     [
-        (0.5, 0.85, True),
-        (0.5, 0.75, False),
+        (0.5, 0.92, True),
+        (0.5, 0.85, False),
         (0.4, 0.99, True),
-        (0.3, 0.99, False),
+        (0.3, 0.99, True),
+        (0.3, 0.95, False),
+        (0.2, 0.99, False),
         (0.5, None, False),
         (0.9, None, True),
     ],
