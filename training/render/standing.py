@@ -29,8 +29,7 @@ WILDNESS = (0.1, 0.4, 1.0)
 
 HEIGHTS = ((0.5, (9.5, 15)), (0.35, (3, 11)), (0.15, (15, 30)))
 """Share, and the range of a camera's height above the ground, dm: at the chest of somebody who stands, lower, higher.
-With most of them at the eyes whole and half figures came out leaning too far towards the camera, in eleven of sixteen
-sources of measured depth: what a network cannot see it takes to be as usual."""
+With most of them at the eyes, looking down at whole figures, these leant too far; they still do (docs/adr/0020)."""
 
 AT_THE_FACE = ((0.65, (13.5, 17)), (0.22, (3, 13)), (0.13, (17, 32)))
 """The same of near cameras: mostly at the eyes."""
