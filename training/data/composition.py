@@ -79,6 +79,7 @@ def composed(
 
     `photos`: photographs of nobody, H x W x 3, for being shown whole."""
     seen = cropped(frames, rng, side)
+    things = [k for k in range(len(seen.alpha)) if not seen.labels[k].any()]
     images, alpha = torch.empty_like(seen.colour), torch.empty_like(seen.alpha)
     for k in range(len(alpha)):
         alone = rng.random() < negatives
@@ -86,13 +87,13 @@ def composed(
             image, inside = uncut(photos[int(rng.integers(len(photos)))], rng, side)
             alpha[k] = 0
         else:
-            image, alpha[k] = placed(seen, k, alone, scenes, rng)
+            image, alpha[k] = placed(seen, k, alone, things, scenes, rng)
             inside = seen.inside[k]
         images[k] = (photographed(image, rng) if rng.random() < SPOILED else image) * inside
         alpha[k] *= inside
     small = F.avg_pool2d(alpha, 2)
     depth, normals = (F.avg_pool2d(values * alpha, 2) / small.clamp(min=1e-3) for values in (seen.depth, seen.normals))
-    known = normals.square().sum(1, keepdim=True).sqrt()  # a tenth of norm's time
+    known = normals.square().sum(1, keepdim=True).sqrt()  # a seventieth of norm's time
     normals = torch.where(known > 0.3, normals / known.clamp(min=0.3), 0)
     labels = seen.labels * (small[:, 0] > 0)
     presence = (small.flatten(1).mean(1) > 0.01).float()
@@ -100,20 +101,19 @@ def composed(
 
 
 def placed(
-    seen: Foreground, k: int, alone: bool, scenes: NDArray[np.uint8], rng: np.random.Generator
+    seen: Foreground, k: int, alone: bool, things: list[int], scenes: NDArray[np.uint8], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """A foreground of the batch, or only the place (`alone`), and what stands about there: picture and alpha."""
+    """Picture and alpha of a foreground, or of its place `alone`; one of the batch's `things` may stand there."""
     side = seen.colour.shape[-1]
     alpha = torch.zeros_like(seen.alpha[k]) if alone else seen.alpha[k]
     empty = bool(seen.normals[k].any())  # a photograph's scene is the photograph, with the people in it
     own = (empty or not alone) and bool(seen.scene[k].any()) and rng.random() < OWN
     scene = seen.scene[k] if own else behind(scenes, rng, side)
-    things = [thing for thing in range(len(seen.alpha)) if not seen.labels[thing].any()]
     if things and rng.random() < FURNISHED:
         thing = things[int(rng.integers(len(things)))]
         scene = in_front(seen.colour[thing], seen.alpha[thing], scene, rng)
     image = in_front(seen.colour[k], alpha, scene, rng)
-    if not seen.labels[k].any():
+    if k in things:
         alpha = torch.zeros_like(alpha)
     if rng.random() < OCCLUDED:
         image, alpha = occluded(image, alpha, behind(scenes, rng, side), rng)
@@ -150,7 +150,7 @@ def stacked(frames: dict[str, NDArray]) -> Tensor:
     """N x 11 x S x S: colour, alpha, inverse depth and normals (both times alpha), scene."""
     count, *size = frames["alpha"].shape
     maps = torch.empty(count, 11, *size)
-    colour, alpha, depth, normals, scene = maps.split((3, 1, 1, 3, 3), 1)  # written in place: an eighth of a step
+    colour, alpha, depth, normals, scene = maps.split((3, 1, 1, 3, 3), 1)  # written in place
     for kept, name in ((colour, "colour"), (normals, "normals"), (scene, "scene")):
         kept.copy_(torch.from_numpy(frames[name]).permute(0, 3, 1, 2))
     alpha[:, 0] = torch.from_numpy(frames["alpha"])
