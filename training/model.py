@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from training.convert.shrink import LEAST
 from training.convolutions import convolution
 
 CLIPS = torch.linspace(0.6, 1.0, 9)
@@ -76,7 +77,8 @@ class Network(nn.Module):
 
     def weight(self, name: str) -> Tensor:
         values = self.tuned(name)
-        return rounded_to_int8(values) if self.quantised and name in self.dense else values
+        rounded = self.quantised and name in self.dense and values.numel() >= LEAST
+        return rounded_to_int8(values) if rounded else values
 
     def tuned(self, name: str) -> Tensor:
         """A weight or bias as it is now, in the shape that the graph wants."""

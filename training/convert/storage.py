@@ -16,11 +16,14 @@ CLIPS = np.linspace(0.6, 1.0, 21, dtype=np.float32)
 """Shares of a channel's largest weight that its int8 range may end at; the one with the least squared error wins."""
 
 
-def stored_small(model: onnx.ModelProto, int8: bool, kinds: tuple[str, ...] = ("Conv",)) -> onnx.ModelProto:
-    """A copy of the model with float16 weights, and with int8 ones in its dense layers of these kinds if so wished."""
+def stored_small(
+    model: onnx.ModelProto, int8: bool, kinds: tuple[str, ...] = ("Conv",), least: int = SMALLEST
+) -> onnx.ModelProto:
+    """A copy of the model with float16 weights, and with int8 ones in its dense layers of these kinds and of at
+    least so many weights if so wished."""
     small = onnx.ModelProto()
     small.CopyFrom(model)
-    dense = _dense_layers(small, kinds) if int8 else {}
+    dense = _dense_layers(small, kinds, least) if int8 else {}
     nodes = []
     for tensor in list(small.graph.initializer):
         values = numpy_helper.to_array(tensor)
@@ -72,8 +75,8 @@ def _rounded(rows: np.ndarray, largest: np.ndarray) -> np.ndarray:
     return np.rint(rows / scale).clip(-127, 127) * scale
 
 
-def _dense_layers(model: onnx.ModelProto, kinds: tuple[str, ...]) -> dict[str, int]:
-    """Name of the weights of each layer that mixes channels -> their axis of output channels.
+def _dense_layers(model: onnx.ModelProto, kinds: tuple[str, ...], least: int) -> dict[str, int]:
+    """Name of the weights of each large layer that mixes channels -> their axis of output channels.
 
     A tensor that layers read along different axes is left out.
     """
@@ -83,7 +86,8 @@ def _dense_layers(model: onnx.ModelProto, kinds: tuple[str, ...]) -> dict[str, i
         axis = _output_axis(node) if node.op_type in kinds else None
         if axis is not None and (node.op_type == "Conv" or len(shapes.get(node.input[1], ())) == 2):
             axes.setdefault(node.input[1], set()).add(axis)
-    return {name: next(iter(found)) for name, found in axes.items() if len(found) == 1}
+    large = {name for name, shape in shapes.items() if np.prod(shape) >= least}
+    return {name: next(iter(found)) for name, found in axes.items() if len(found) == 1 and name in large}
 
 
 def _output_axis(node: NodeProto) -> int | None:
