@@ -6,8 +6,8 @@ coarsest levels look far (7 x 7, as Liu et al., A ConvNet for the 2020s, 2022), 
 the largest value of every channel over the whole picture. Normals have layers of their own, as affine inverse depth
 does not determine them.
 
-A narrower decoder that the file holds is built in: its channels keep what they learned, and new ones are not listened
-to by old ones in the beginning. So training goes on where it stopped.
+What the file holds of a decoder is built in by its names: layers and channels keep what they learned, and new ones are
+not listened to by old ones in the beginning. So training goes on where it stopped.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 WIDTHS = (24, 48, 80, 128, 128)
 """Channels at strides 2, 4, 8, 16, 32. At the fine end they cost time, at the coarse end only bytes."""
 
-CONTEXT = {4: 2, 3: 2}
+CONTEXT = {4: 4, 3: 4, 2: 1}
 """Blocks that look far, by level."""
 
 EXPANSION = 3
@@ -48,30 +48,23 @@ class Drawing:
         return name
 
     def convolution(
-        self,
-        x: str,
-        name: str,
-        shape: tuple[int, int, int],
-        former: str = "",
-        silent: bool = False,
-        depthwise: bool = False,
+        self, x: str, name: str, shape: tuple[int, int, int], silent: bool = False, depthwise: bool = False
     ) -> str:
-        """`shape`: channels out, channels in, side. `former`: name of the weights in the file that are built in.
-        `silent`: says nothing in the beginning."""
+        """`shape`: channels out, channels in, side. `silent`: says nothing in the beginning."""
         out, inward, side = shape
         across = (out, 1 if depthwise else inward, side, side)
         weight = self.rng.normal(0, (2 / np.prod(across[1:])) ** 0.5, across).astype(np.float32) * (not silent)
         bias = np.zeros(out, np.float32)
-        if f"{former}.weight" in self.known:
-            weight, bias = built_in(weight, bias, self.known[f"{former}.weight"], self.known[f"{former}.bias"])
         full = f"decoder.{name}"
+        if f"{full}.weight" in self.known:
+            weight, bias = built_in(weight, bias, self.known[f"{full}.weight"], self.known[f"{full}.bias"])
         inputs = [x, self.constant(f"{full}.weight", weight), self.constant(f"{full}.bias", bias)]
         return self.node("Conv", f"{full}.out", inputs, **convolving(side, out if depthwise else 1))
 
-    def mixed(self, x: str, name: str, width: int, former: str, layers: tuple[int, int]) -> str:
+    def mixed(self, x: str, name: str, width: int, layers: tuple[int, int]) -> str:
         """3 x 3 in every channel, then 1 x 1 across them."""
-        x = self.convolution(x, f"{name}.{layers[0]}", (width, width, 3), f"{former}.{layers[0]}", depthwise=True)
-        return self.convolution(x, f"{name}.{layers[1]}", (width, width, 1), f"{former}.{layers[1]}")
+        x = self.convolution(x, f"{name}.{layers[0]}", (width, width, 3), depthwise=True)
+        return self.convolution(x, f"{name}.{layers[1]}", (width, width, 1))
 
     def activated(self, x: str) -> str:
         return self.node("Relu", f"{x}.positive", [x])
@@ -81,32 +74,39 @@ class Drawing:
 
 
 def grown(model: onnx.ModelProto, seed: int = 0) -> onnx.ModelProto:
-    """The file with this decoder instead of its own, and one more output: `normals`, 1 x 3 x S/2 x S/2, unit vectors,
-    x right, y up, z towards the viewer. Needs float32 constants under the names that the first training gave them."""
-    known = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    drawing = Drawing(known, np.random.default_rng(seed))
+    """The file with this decoder, and one more output where it had none: `normals`, 1 x 3 x S/2 x S/2, unit vectors, x
+    right, y up, z towards the viewer. Its constants are float32 (`training.model.folded`)."""
+    drawing = Drawing(former(model), np.random.default_rng(seed))
     taps = encoder_features(model)
     heads(drawing, pyramid(drawing, taps))
     return assembled(model, drawing, list(taps.values()))
 
 
+def former(model: onnx.ModelProto) -> dict[str, Array]:
+    """Constants of the file's decoder, by the names that they have here; the first training gave them others."""
+    known = {t.name.removeprefix("network."): numpy_helper.to_array(t) for t in model.graph.initializer}
+    known = {name.replace(".layers.", "."): values for name, values in known.items() if name.startswith("decoder.")}
+    for row, name in enumerate(("depth", "alpha")):
+        for what in ("weight", "bias"):
+            if f"decoder.head.{what}" in known:
+                known[f"decoder.{name}.{what}"] = known[f"decoder.head.{what}"][row : row + 1]
+    return known
+
+
 def pyramid(drawing: Drawing, taps: dict[int, str]) -> str:
     """Features at stride 2."""
-    x, depths = "", [drawing.known[f"network.decoder.laterals.{level}.weight"].shape[1] for level in range(len(WIDTHS))]
+    x, depths = "", [drawing.known[f"decoder.laterals.{level}.weight"].shape[1] for level in range(len(WIDTHS))]
     for level in reversed(range(len(WIDTHS))):
-        width, former = WIDTHS[level], f"network.decoder.blocks.{level}.layers"
-        lateral = drawing.convolution(
-            taps[level], f"laterals.{level}", (width, depths[level], 1), f"network.decoder.laterals.{level}"
-        )
+        width = WIDTHS[level]
+        lateral = drawing.convolution(taps[level], f"laterals.{level}", (width, depths[level], 1))
         if not x:
             x = drawing.sum("surveyed", lateral, overview(drawing, taps[level], depths[level], width))
         else:
-            narrow = f"narrow.{level}"
-            x = drawing.convolution(x, narrow, (width, WIDTHS[level + 1], 1), f"network.decoder.{narrow}")
+            x = drawing.convolution(x, f"narrow.{level}", (width, WIDTHS[level + 1], 1))
             x = drawing.sum(f"merged.{level}", lateral, doubled(drawing, x))
-        step = drawing.mixed(x, f"blocks.{level}", width, former, (0, 1))
+        step = drawing.mixed(x, f"blocks.{level}", width, (0, 1))
         if level >= 2:
-            step = drawing.mixed(drawing.activated(step), f"blocks.{level}", width, former, (3, 4))
+            step = drawing.mixed(drawing.activated(step), f"blocks.{level}", width, (3, 4))
         x = drawing.activated(drawing.sum(f"refined.{level}", x, step))
         for k in range(CONTEXT.get(level, 0)):
             x = looked_far(drawing, x, f"context.{level}.{k}", width)
@@ -134,14 +134,10 @@ def doubled(drawing: Drawing, x: str) -> str:
 
 
 def heads(drawing: Drawing, x: str) -> None:
-    """The outputs `depth`, `alpha` and `normals`. The former decoder's first two are rows of one convolution."""
-    former = "network.decoder.head"
-    for row, (name, kind) in enumerate((("depth", "Identity"), ("alpha", "Sigmoid"))):
-        if f"{former}.weight" in drawing.known:
-            for what in ("weight", "bias"):
-                drawing.known[f"{former}.{name}.{what}"] = drawing.known[f"{former}.{what}"][row : row + 1]
-        drawing.node(kind, name, [drawing.convolution(x, name, (1, WIDTHS[0], 3), f"{former}.{name}")])
-    y = drawing.activated(drawing.mixed(x, "normals", WIDTHS[0], "", (0, 1)))
+    """The outputs `depth`, `alpha` and `normals`."""
+    for name, kind in (("depth", "Identity"), ("alpha", "Sigmoid")):
+        drawing.node(kind, name, [drawing.convolution(x, name, (1, WIDTHS[0], 3))])
+    y = drawing.activated(drawing.mixed(x, "normals", WIDTHS[0], (0, 1)))
     y = drawing.convolution(y, "normals.2", (3, WIDTHS[0], 3))
     length = drawing.node("ReduceL2", "decoder.normals.length", [y], axes=[1], keepdims=1)
     least = drawing.constant("decoder.normals.least", np.array(1e-6, np.float32))
@@ -159,7 +155,7 @@ def assembled(model: onnx.ModelProto, drawing: Drawing, taps: list[str]) -> onnx
             open_ends += node.input
     nodes = [node for node in model.graph.node if node.output[0] in kept] + drawing.nodes
     read = {name for node in nodes for name in node.input}
-    tensors = [t for t in model.graph.initializer if t.name in read]
+    tensors = [t for t in model.graph.initializer if t.name in read - drawing.constants.keys()]
     tensors += [numpy_helper.from_array(values, name) for name, values in drawing.constants.items()]
     _, _, height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim)
     maps = {"depth": 1, "alpha": 1, "normals": 3}
@@ -176,8 +172,10 @@ def assembled(model: onnx.ModelProto, drawing: Drawing, taps: list[str]) -> onnx
 
 def encoder_features(model: onnx.ModelProto) -> dict[int, str]:
     """Level -> name of what the file's own decoder reads there."""
-    readers = {node.input[1]: node.input[0] for node in model.graph.node if node.op_type == "Conv"}
-    return {level: readers[f"network.decoder.laterals.{level}.weight"] for level in range(len(WIDTHS))}
+    readers = {
+        node.input[1].removeprefix("network."): node.input[0] for node in model.graph.node if node.op_type == "Conv"
+    }
+    return {level: readers[f"decoder.laterals.{level}.weight"] for level in range(len(WIDTHS))}
 
 
 def built_in(weight: Array, bias: Array, former: Array, former_bias: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ import copy
 import math
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ PARTS = ("depth", "alpha", "presence", "normals")
 
 
 class Shards:
-    """Rendered foregrounds of several folders, read through the page cache; `refresh` finds what has come since.
+    """Rendered foregrounds of several folders, read through the page cache; `draw` finds what has come since.
 
     Folders are drawn from equally often, so that a few hundred frames of a better renderer count from the beginning.
 
@@ -60,21 +61,22 @@ class Shards:
 
     def __init__(self, folders: list[Path], most: int | None = None) -> None:
         self.folders, self.most, self.shards = folders, most, dict[Path, dict[str, NDArray]]()
-        self.refresh()
+        self._refresh()
 
-    def refresh(self) -> None:
+    def _refresh(self) -> None:
         for path in (path for folder in self.folders for path in shards.paths(folder, "train")):
             missing = None if self.most is None else self.most - len(self)
             if path not in self.shards and missing != 0:
                 self.shards[path] = {name: values[:missing] for name, values in shards.read(path).items()}
 
     def __len__(self) -> int:
-        return sum(len(shard["alpha"]) for shard in self.shards.values())
+        return sum(len(shard["alpha"]) for shard in list(self.shards.values()))
 
     def _sizes_in(self, folder: Path) -> list[int]:
         return [len(shard["alpha"]) for path, shard in self.shards.items() if path.parent == folder]
 
     def draw(self, rng: np.random.Generator, count: int) -> dict[str, NDArray]:
+        self._refresh()
         chosen = list(self.shards.values())
         sizes = np.array([len(shard["alpha"]) for shard in chosen])
         of_folder = {folder: sum(self._sizes_in(folder)) for folder in self.folders}
@@ -104,12 +106,6 @@ def loss_of(network: Network, batch: composition.Batch, recipe: Recipe) -> tuple
         recipe.normals_weight * losses.normals_loss(guess.normals, batch.normals, inside),
     )
     return sum(parts), [float(part.detach()) for part in parts]
-
-
-def started(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
-    """The file itself, or one with the present decoder where it has another."""
-    whole = "normals" in [output.name for output in model.graph.output]
-    return model if whole else grown(folded(model), seed)
 
 
 def moved(batch: composition.Batch, device: torch.device) -> composition.Batch:
@@ -222,21 +218,21 @@ def main() -> None:
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
 
     recipe = Recipe()
-    network = Network(started(onnx.load(options.weights), options.seed), recipe.frozen, torch.bfloat16).to(device)
+    network = Network(grown(folded(onnx.load(options.weights)), options.seed), recipe.frozen, torch.bfloat16).to(device)
     people, photographed = Shards(options.shards, options.most), Shards(options.photographs)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     nobody = backgrounds.whole(options.nobody, recipe.sides[-1][1] * 5 // 4) if options.nobody else []
+    reader, picks = ThreadPoolExecutor(1), np.random.default_rng([options.seed, rank, 1])
+    ahead = reader.submit(drawn, people, photographed, recipe, picks)  # read while the step before is computed
     training = Training(network, recipe, time.time())
     if options.checkpoint.exists():
         training.resume(options.checkpoint, device)
     saved = time.time()
     while training.spent < options.seconds:
         progress = training.spent / options.seconds
-        frames = drawn(people, photographed, recipe, rng)
+        frames, ahead = ahead.result(), reader.submit(drawn, people, photographed, recipe, picks)
         batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives, nobody)
         training.learn(moved(batch, device), progress)
-        if training.step % 20 == 0:
-            people.refresh()
         if rank == 0 and (time.time() - saved > recipe.checkpoint_s or training.spent >= options.seconds):
             saved = time.time()
             training.save(options.checkpoint, options.out)
