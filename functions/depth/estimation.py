@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from depth import faces, gate, maps
+from depth import face_mesh, faces, gate, maps
 from depth.detection import Finding
 from depth.look import look
 from depth.maps import Map
@@ -86,7 +86,7 @@ class Networks:
         if "face-mesh" not in self.networks:
             return []
         least = faces.LEAST_PX * whole[2] / alpha.shape[1]
-        seen = faces.faces(self.networks["face-mesh"], pixels, found, least)
+        seen = face_mesh.faces(self.networks["face-mesh"], pixels, found, least)
         reliefs = (faces.relief(near, alpha, face, whole) for face in seen)
         return [relief for relief in reliefs if relief is not None]
 

@@ -19,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from depth import container, png
+from depth import files, png, png_file
 from depth.container import Container
 from depth.ports import Box, Relief
 from portrait import tariff
@@ -128,7 +128,7 @@ def look(data: memoryview) -> Header:
     """
     if len(data) > tariff.FILE_BYTES:
         raise ImageFileTooBig(len(data))
-    file = container.take_apart(data)
+    file = files.take_apart(data)
     width, height = (file.width, file.height) if file.orientation < 5 else (file.height, file.width)
     if width * height > tariff.PIXELS:
         raise ImageResolution(width, height)
@@ -182,7 +182,7 @@ def _decoded(file: Container) -> Image.Image:
         if isinstance(image, JpegImageFile):
             image.draft(None, _fitting(image.size, SAMPLED_PIXELS))
         image.load()
-        if isinstance(image, PngImageFile) and _may_be_short(image) and not container.png_pixels_are_all_there(file):
+        if isinstance(image, PngImageFile) and _may_be_short(image) and not png_file.pixels_are_all_there(file):
             raise ValueError("fewer pixels than promised")
     except _UNREADABLE as error:
         raise ImageUnreadable("it is damaged or incomplete") from error

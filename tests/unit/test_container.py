@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from depth import container, picture
+from depth import container, files, picture
 from portrait import tariff
 from portrait.problems import ImageFileTooBig, ImageFormat, ImageUnreadable
 from tests import making
@@ -150,7 +150,7 @@ def test_no_start_of_a_file_gets_past_a_refusal(data: bytes) -> None:
 def test_what_stands_behind_a_picture_is_left_aside() -> None:
     """A phone's moving picture, its second view, an archive."""
     for data in (PNG, JPEG, PROGRESSIVE, WEBP):
-        whole = container.take_apart(memoryview(data + b"PK\x03\x04" + JPEG * 3))
+        whole = files.take_apart(memoryview(data + b"PK\x03\x04" + JPEG * 3))
         assert b"PK\x03\x04" not in b"".join(whole.pixels)
         assert (read(data + JPEG).sample((96, 64)) == read(data).sample((96, 64))).all()
 
@@ -162,7 +162,7 @@ def test_nothing_but_pixels_is_handed_on() -> None:
     )
     png = in_png(chunk(b"tEXt", b"a\0" + secret), chunk(b"tIME", secret), chunk(b"eXIf", secret))
     for data in (jpeg, png):
-        assert secret not in b"".join(container.take_apart(memoryview(data)).pixels)
+        assert secret not in b"".join(files.take_apart(memoryview(data)).pixels)
 
 
 @pytest.mark.parametrize(
@@ -196,8 +196,8 @@ def test_a_profile_in_several_parts_is_put_together_in_order() -> None:
     parts = [
         segment(0xE2, b"ICC_PROFILE\0" + bytes((number, 2)) + text) for number, text in ((2, b"file"), (1, b"pro"))
     ]
-    assert container.take_apart(memoryview(in_jpeg(*parts))).profile == b"profile"
-    assert container.take_apart(memoryview(in_jpeg(parts[0]))).profile == b""
+    assert files.take_apart(memoryview(in_jpeg(*parts))).profile == b"profile"
+    assert files.take_apart(memoryview(in_jpeg(parts[0]))).profile == b""
 
 
 def test_colours_of_another_profile_become_srgb() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depth import faces
-from depth.faces import Face
+from depth.surface import Face, surface
 
 WHOLE = (0.0, 0.0, 200.0, 200.0)
 
@@ -85,7 +85,7 @@ class TestNormals:
 
     def test_a_face_turns_away_to_every_side(self) -> None:
         """Within 4 degrees of the dome's own, in the parts that the mesh's points lie thick in."""
-        face = faces.surface(dome(bump=0), slice(60, 140), slice(60, 140), 1)
+        face = surface(dome(bump=0), slice(60, 140), slice(60, 140), 1)
         y, x = np.mgrid[60:140, 60:140] + 0.5 - 100
         exact = np.stack([x / 30, -y / 30, np.ones_like(x)])  # x to the right, y up, z to the viewer
         exact /= np.linalg.norm(exact, axis=0)

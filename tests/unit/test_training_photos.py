@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from depth.detection import Finding
-from depth.faces import Face
+from depth.surface import Face
 from tests.golden import Photograph
 from training.data.shards import PARTS
 from training.evaluation import frames, photos, pose

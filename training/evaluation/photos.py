@@ -33,13 +33,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from depth import faces, picture, refine
+from depth import face_mesh, faces, picture, refine
 from depth.detection import Finding
 from depth.estimation import Networks
-from depth.faces import Face, FaceRelief
+from depth.faces import FaceRelief
 from depth.manifest import Input, Manifest
 from depth.network import Network
 from depth.ports import Box, Estimate, Pixels
+from depth.surface import Face, surface, within
 from portrait.problems import Problem
 from training.convert import sheet
 from training.evaluation import methods, pose
@@ -179,7 +180,7 @@ def judged(judge: Judge, pixels: Pixels, served: Estimate) -> dict[str, Marks]:
         "served": served.inverse_depth,
     }
     poses = [one for one in pose.poses(judge.pose, pixels, found) if one.size * scale >= LEAST_CELLS]
-    meshes = faces.faces(judge.served.networks["face-mesh"], pixels, found, faces.LEAST_PX / scale)
+    meshes = face_mesh.faces(judge.served.networks["face-mesh"], pixels, found, faces.LEAST_PX / scale)
     return {name: marks(near, alpha, scale, poses, meshes) for name, near in answers.items()}
 
 
@@ -226,8 +227,8 @@ def relief(near: Map, alpha: Map, face: Face, scale: float) -> float | None:
     rows, columns = covered(face, alpha.shape, scale)
     if rows.stop <= rows.start or columns.stop <= columns.start:
         return None
-    own = faces.surface(face, rows, columns, scale)
-    core = (own.weight > 0.5) & (alpha[rows, columns] > 0.5) & (faces.within(face, rows, columns, scale) > 0)
+    own = surface(face, rows, columns, scale)
+    core = (own.weight > 0.5) & (alpha[rows, columns] > 0.5) & (within(face, rows, columns, scale) > 0)
     if core.sum() < faces.LEAST_PX:
         return None
     return pearson(own.near[core].astype(float), near[rows, columns][core].astype(float))

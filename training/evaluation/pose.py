@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from depth import faces, gate
+from depth import face_mesh, gate
 from depth.detection import PERSON_POINTS, Finding, area
 from depth.manifest import Input, Manifest
 from depth.network import Network
@@ -82,7 +82,7 @@ def pose(network: Network, pixels: Pixels, person: Finding) -> Pose | None:
         return None
     roll = float(np.arctan2(up[0], -up[1]))
     turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    image = faces.turned(pixels, hips, reach, turn, side)
+    image = face_mesh.turned(pixels, hips, reach, turn, side)
     plain, other = joints(network, image), joints(network, image[:, ::-1])
     if plain is None or other is None:
         return None
