@@ -10,22 +10,10 @@ from typing import Self
 
 from portrait import keys, tariff
 from portrait.holdings import Usage, day_of
-from portrait.ledger import (
-    AlreadyThere,
-    Caller,
-    Charge,
-    Difference,
-    Entry,
-    Key,
-    NotThere,
-    Receipt,
-    Standing,
-    TooFewCredits,
-    TooManyKeys,
-    Window,
-)
+from portrait.ledger import Caller, Charge, Receipt, Standing, Window
 from portrait.payments import Booked, Notice, Payment
 from portrait.problems import IdempotencyKeyReused, InvalidApiKey, NoCredits, RevokedApiKey, Timeout
+from portrait.register import AlreadyThere, Difference, Entry, Key, NotThere, TooFewCredits, TooManyKeys
 
 NOW = 1_800_000_000.0
 

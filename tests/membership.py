@@ -18,9 +18,9 @@ from portrait import tariff
 from portrait.door import Door
 from portrait.holdings import Page, Usage
 from portrait.identity import Allowance, Member, Seal, digest, make_account_id
-from portrait.ledger import AlreadyThere, Entry, Key, NotThere
 from portrait.mail import Undeliverable
 from portrait.problems import NotSignedIn, RateLimited, Unavailable, WrongCode
+from portrait.register import AlreadyThere, Entry, Key, NotThere
 from portrait.settings import Settings
 from tests.fakes import NOW, FakeLedger, Row
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from portrait.holdings import Usage
 from portrait.identity import Member
-from portrait.ledger import Entry, Key
 from portrait.problems import InvalidOption
+from portrait.register import Entry, Key
 
 COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute a cell instead of showing it (OWASP, CSV Injection)."""

@@ -11,8 +11,8 @@ from portrait import keys, site, tariff
 from portrait.door import Reply, Request
 from portrait.holdings import Holdings, days_until
 from portrait.identity import EMAIL_CHARACTERS, Address, Allowance, Member
-from portrait.ledger import AlreadyThere, NotThere, TooManyKeys
 from portrait.problems import AlreadyClaimed, InvalidBody, InvalidEmail, KeysFull, NotSignedIn, UnknownKey
+from portrait.register import AlreadyThere, NotThere, TooManyKeys
 
 HIDDEN: Final = ("Cc", "Cs", "Zl", "Zp")
 """Unicode's categories of what no name holds: control characters, halves of characters, line and paragraph breaks."""

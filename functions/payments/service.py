@@ -11,9 +11,9 @@ from payments.notices import Mispaid
 from payments.ports import Cashier
 from portrait import tariff
 from portrait.identity import Address, Member
-from portrait.ledger import NotThere
 from portrait.payments import Payments, Sale
 from portrait.problems import BuyingOff, InvalidSignature, UnknownPack
+from portrait.register import NotThere
 from portrait.tariff import Pack
 from portrait.trail import Trail
 

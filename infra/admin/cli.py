@@ -18,8 +18,8 @@ from typing import Final
 
 from infra.admin.store import NoStore, open_register
 from portrait import keys, tariff
-from portrait.ledger import AlreadyThere, BookError, Key, NotThere, Register
 from portrait.problems import Problem
+from portrait.register import AlreadyThere, BookError, Key, NotThere, Register
 from portrait.settings import SettingsError
 
 DEMO: Final = "demo"

@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 from depth import answer
 from depth.ports import Subject
 from payments import notices
-from portrait import door, problems, tariff
+from portrait import door, problems, routes, tariff
 from portrait.door import Door, Reply, Request
 from portrait.ledger import Caller, Receipt
 from portrait.problems import Unavailable
@@ -171,7 +171,7 @@ def names(text: str) -> set[str]:
 
 
 def test_every_path_is_described() -> None:
-    for path, methods in door.ROUTES.items():
+    for path, methods in routes.ROUTES.items():
         for method in methods:
             assert f"`{method} {path}`" in API
 

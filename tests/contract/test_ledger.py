@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from portrait import keys, tariff
-from portrait.ledger import AlreadyThere, NotThere, Receipt, Standing, TooFewCredits, TooManyKeys
+from portrait.ledger import Receipt, Standing
 from portrait.problems import IdempotencyKeyReused, InvalidApiKey, NoCredits, RevokedApiKey, Timeout
+from portrait.register import AlreadyThere, NotThere, TooFewCredits, TooManyKeys
 from tests.store.books import Books, at_once, idempotent, kinds, plain
 
 NOW = time.time()

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from portrait import keys, tariff
-from portrait.ledger import BookError, Caller, Charge
+from portrait.ledger import Caller, Charge
 from portrait.problems import Problem
+from portrait.register import BookError
 from tests.fakes import FakeLedger
 from tests.store.books import Books
 

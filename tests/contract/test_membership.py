@@ -13,8 +13,8 @@ from portrait.dynamo.holdings import DynamoHoldings
 from portrait.dynamo.identity import DynamoIdentities
 from portrait.holdings import Holdings, Usage, day_of, days_until
 from portrait.identity import Allowance, Member, Registry, make_token
-from portrait.ledger import AlreadyThere, Entry, Key, NotThere, TooManyKeys
 from portrait.problems import NotSignedIn, RateLimited, RevokedApiKey, WrongCode
+from portrait.register import AlreadyThere, Entry, Key, NotThere, TooManyKeys
 from tests.fakes import FakeLedger
 from tests.membership import FakeHoldings, FakeRegistry
 from tests.store.books import Books, at_once, idempotent, kinds, plain

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from depth import answer
 from depth.ports import Subject
-from portrait import door, keys, problems, tariff
+from portrait import door, keys, problems, routes, tariff
 from portrait.settings import Settings
 from tests.membership import Office
 from tests.unit.test_settings import GOOD
@@ -197,7 +197,7 @@ def test_paths_and_methods_are_the_doors() -> None:
     stated: dict[str, set[str]] = {}
     for path, method, _ in operations():
         stated.setdefault(path, set()).add(method.upper())
-    assert stated == {path: {*methods, "OPTIONS"} for path, methods in door.ROUTES.items()}
+    assert stated == {path: {*methods, "OPTIONS"} for path, methods in routes.ROUTES.items()}
 
 
 def test_every_operation_reaches_a_function_of_the_template() -> None:
@@ -233,10 +233,10 @@ def test_who_must_show_what() -> None:
         ("/session/v1", "post"),
         ("/account/v1/packs", "get"),
         ("/payments/v1/webhook", "post"),
-        *((path, "options") for path in door.ROUTES),
+        *((path, "options") for path in routes.ROUTES),
     }
     assert {path for path, _ in shown["session"]} == {
-        path for path in door.ROUTES if path.startswith(("/account/v1", "/session/v1"))
+        path for path in routes.ROUTES if path.startswith(("/account/v1", "/session/v1"))
     } - {"/session/v1/code", "/account/v1/packs"}
     assert ("/account/v1", "get") in shown["key"]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portrait.ledger import NotThere
 from portrait.payments import Notice, Stage
 from portrait.problems import NoCredits, Timeout
+from portrait.register import NotThere
 from tests.store.books import plain
 from tests.store.servers import LocalPlace
 from tests.store.tills import Purchase, Till

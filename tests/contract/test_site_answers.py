@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from portrait import door, keys, tariff
+from portrait import keys, routes, tariff
 from portrait.settings import Settings
 from tests.contract.test_openapi import contract, operations, resolved
 from tests.membership import SITE_URL, Answer, Office
@@ -26,7 +26,7 @@ class Visit:
 
     def ask(self, method: str, path: str, body: Any = None, **changes: Any) -> Answer:
         answer = self.office.ask(method, path, body, cookie=self.cookie, **changes)
-        route = next(route for route in door.ROUTES if fits(route, path.partition("?")[0]))
+        route = next(route for route in routes.ROUTES if fits(route, path.partition("?")[0]))
         operation = contract()["paths"][route][method.lower()]
         described = resolved(operation["responses"][str(answer.status)])
         self._hold(answer, described, (method, path, answer.status))
@@ -134,11 +134,11 @@ def test_every_call_of_the_small_function_was_answered_as_described(visit: Visit
     assert visit.seen == described - theirs
 
 
-@pytest.mark.parametrize("path", door.ROUTES)
+@pytest.mark.parametrize("path", routes.ROUTES)
 def test_another_method_is_answered_as_described(path: str) -> None:
     answer = Office(Settings.read(GOOD)).ask("PUT", path.replace("{id}", "x"))
     assert answer.code == "method_not_allowed"
-    for method in door.ROUTES[path]:
+    for method in routes.ROUTES[path]:
         refused = resolved(contract()["paths"][path][method.lower()]["responses"]["405"])
         jsonschema.validate(answer.headers["Allow"], resolved(refused["headers"]["Allow"])["schema"])
 

@@ -16,7 +16,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from portrait import door, problems, tariff
+from portrait import door, problems, routes, tariff
 from portrait.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -423,7 +423,7 @@ def test_one_stage_is_made_and_not_a_second_beside_it(resources: dict[str, Any])
 
 
 def test_every_path_of_the_door_is_a_route(body: dict[str, Any]) -> None:
-    assert set(body["paths"]) == {*door.ROUTES, "/", "/{proxy+}"}
+    assert set(body["paths"]) == {*routes.ROUTES, "/", "/{proxy+}"}
 
 
 def test_only_a_post_of_a_picture_starts_the_image(body: dict[str, Any]) -> None:

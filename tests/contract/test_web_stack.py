@@ -10,7 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local import site
-from portrait import door, tariff
+from portrait import door, routes, tariff
 from portrait.site import sender_of
 from tests.contract.test_template import run_tool
 
@@ -98,7 +98,7 @@ def test_every_folder_that_is_built_has_a_path(distribution: dict[str, Any]) -> 
         assert behaviour(distribution, path)["TargetOriginId"] == "pages", path
 
 
-@pytest.mark.parametrize("path", [*door.ROUTES, "/nothing", "/account/v1/keys/k", "/.env", "/index.php"])
+@pytest.mark.parametrize("path", [*routes.ROUTES, "/nothing", "/account/v1/keys/k", "/.env", "/index.php"])
 def test_everything_else_is_the_apis(distribution: dict[str, Any], path: str) -> None:
     chosen = behaviour(distribution, path)
     assert chosen["TargetOriginId"] == "api"

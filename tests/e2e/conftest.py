@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portrait import keys
-from portrait.ledger import Register
+from portrait.register import Register
 from tests.e2e import local_machine
 from tests.e2e.local_machine import Machine
 

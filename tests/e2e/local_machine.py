@@ -15,7 +15,7 @@ import pytest
 
 from infra.admin.store import open_register
 from infra.local.store import DUMMY_CREDENTIALS
-from portrait.ledger import Register
+from portrait.register import Register
 
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Ready\. Health: http://127\.0\.0\.1:(\d+)/health")

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from portrait import keys
-from portrait.ledger import Register
+from portrait.register import Register
 from tests.e2e import browsing
 from tests.e2e.browsing import Look, Visit
 from tests.e2e.local_machine import Machine

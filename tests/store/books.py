@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from portrait import keys
 from portrait.dynamo import DynamoLedger, DynamoRegister
-from portrait.ledger import Caller, Charge, Ledger, Receipt, Register
+from portrait.ledger import Caller, Charge, Ledger, Receipt
 from portrait.problems import Problem
+from portrait.register import Register
 from tests.store.servers import LocalPlace
 
 T = TypeVar("T")

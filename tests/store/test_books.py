@@ -11,7 +11,7 @@ import pytest
 
 from portrait import keys
 from portrait.dynamo import DynamoRegister
-from portrait.ledger import Difference
+from portrait.register import Difference
 from tests.store import servers
 from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace

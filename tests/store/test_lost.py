@@ -10,8 +10,9 @@ import pytest
 from portrait import keys, tariff
 from portrait.dynamo import DynamoLedger, DynamoRegister
 from portrait.dynamo.transaction import LONGEST_WAIT_S
-from portrait.ledger import AlreadyThere, Caller, Charge, Receipt
+from portrait.ledger import Caller, Charge, Receipt
 from portrait.problems import IdempotencyKeyReused, NoCredits, Timeout, Unavailable
+from portrait.register import AlreadyThere
 from tests.store import wire
 from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace

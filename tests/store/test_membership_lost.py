@@ -13,8 +13,8 @@ from portrait.dynamo.holdings import DynamoHoldings
 from portrait.dynamo.identity import DynamoIdentities
 from portrait.holdings import day_of
 from portrait.identity import Member, make_token
-from portrait.ledger import AlreadyThere
 from portrait.problems import Unavailable
+from portrait.register import AlreadyThere
 from tests.store import servers, wire
 from tests.store.books import Books
 from tests.store.servers import LocalPlace

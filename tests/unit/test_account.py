@@ -9,8 +9,9 @@ import pytest
 
 from account.answers import cursor
 from portrait import keys, site, tariff
-from portrait.door import ROUTES, Request
-from portrait.ledger import Entry
+from portrait.door import Request
+from portrait.register import Entry
+from portrait.routes import ROUTES
 from portrait.settings import Settings
 from tests.membership import ORIGIN_SECRET, SITE_URL, Answer, Office, token_in
 from tests.store.books import at_once

@@ -15,8 +15,8 @@ import pytest
 
 from infra.admin import cli
 from portrait import keys, tariff
-from portrait.ledger import Key
 from portrait.problems import RevokedApiKey
+from portrait.register import Key
 from tests.fakes import FakeLedger
 from tests.store.books import Books, idempotent, plain
 from tests.store.servers import LocalPlace

@@ -12,35 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
-from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from portrait import keys, tariff
+from portrait import keys, routes, tariff
 from portrait.ledger import Window
-from portrait.problems import Fault, Internal, MethodNotAllowed, Problem, UnknownUrl
+from portrait.problems import Fault, Internal, Problem
 from portrait.settings import Settings
 from portrait.trail import Trail
-
-ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
-    f"/{tariff.DEPTH_ENDPOINT}": ("POST",),
-    f"/{tariff.NORMALS_ENDPOINT}": ("POST",),
-    "/session/v1/code": ("POST",),
-    "/session/v1": ("GET", "POST", "DELETE"),
-    "/account/v1": ("GET", "DELETE"),
-    "/account/v1/keys": ("GET", "POST"),
-    "/account/v1/keys/{id}": ("PATCH", "DELETE"),
-    "/account/v1/claim": ("POST",),
-    "/account/v1/statement": ("GET",),
-    "/account/v1/statement.csv": ("GET",),
-    "/account/v1/usage": ("GET",),
-    "/account/v1/packs": ("GET",),
-    "/account/v1/checkout": ("POST",),
-    "/payments/v1/webhook": ("POST",),
-    "/health": ("GET",),
-}
-"""Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on each. `{id}` is any one step."""
 
 CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -51,11 +31,6 @@ PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "x-api-key, content-type, accept, idempotency-key, x-request-id, user-agent",
     "Access-Control-Max-Age": "7200",
-}
-PATTERNS: Final = {
-    route: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(route).replace(r"\{", "{").replace(r"\}", "}")))
-    for route in ROUTES
-    if "{" in route
 }
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -163,7 +138,7 @@ class Door:
             "request_id": _request_id(event),
             "call_id": trail.call_id,
             "method": event.get("httpMethod"),
-            "path": _known_path(str(event.get("path", ""))),
+            "path": routes.known(str(event.get("path", ""))),
             "status": status,
             "outcome": problem.code if problem else "ok",
             "ms": spent_ms,
@@ -206,7 +181,7 @@ def _request(event: dict[str, Any]) -> Request:
     context = event.get("requestContext") or {}
     return Request(
         method=str(event.get("httpMethod", "")).upper(),
-        path=_path(str(event.get("path", ""))),
+        path=routes.plain(str(event.get("path", ""))),
         headers=_headers(event),
         body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
         request_id=_request_id(event),
@@ -219,27 +194,6 @@ def _request(event: dict[str, Any]) -> Request:
 def _cause(error: BaseException) -> str:
     """What stood behind a fault, for the log: what kind of error, and of its text what comes before any value."""
     return f"{type(error).__name__}: {str(error).partition(':')[0]}"
-
-
-def _path(path: str) -> str:
-    """`//` collapsed, one trailing `/` taken away."""
-    return re.sub("/{2,}", "/", path).removesuffix("/") or "/"
-
-
-def _known_path(path: str) -> str:
-    """For the log: a path that is none of ours may hold anything, also a key."""
-    route, _ = _route(_path(path))
-    return route or "unknown"
-
-
-def _route(path: str) -> tuple[str, dict[str, str]]:
-    """The route of ROUTES that a path is on (empty: none), and what stands in the place of its `{id}`."""
-    if path in ROUTES and "{" not in path:
-        return path, {}
-    for route, pattern in PATTERNS.items():
-        if found := pattern.fullmatch(path):
-            return route, {name: unquote(text) for name, text in found.groupdict().items()}
-    return "", {}
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
@@ -256,13 +210,7 @@ def _request_id(event: Mapping[str, Any]) -> str:
 
 def _routed(request: Request) -> Request:
     """The request, if its path and method exist. Raises UnknownUrl, MethodNotAllowed."""
-    route, parameters = _route(request.path)
-    if not route:
-        raise UnknownUrl()
-    allowed = ROUTES[route]
-    also = ("OPTIONS", "HEAD") if "GET" in allowed else ("OPTIONS",)
-    if request.method not in (*allowed, *also):
-        raise MethodNotAllowed(*allowed)
+    route, parameters = routes.of(request.method, request.path)
     return replace(request, route=route, parameters=parameters)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from portrait.ledger import Entry, Key
+from portrait.register import Entry, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Holdings(Protocol):
         ...
 
     def add_key(self, account_id: str, key_text: str, name: str, now: float) -> Key:
-        """Raises ledger.TooManyKeys."""
+        """Raises register.TooManyKeys."""
         ...
 
     def rename_key(self, account_id: str, key_digest: str, name: str) -> Key:
@@ -48,7 +48,7 @@ class Holdings(Protocol):
         ...
 
     def claim(self, account_id: str, claim_digest: str, now: float) -> int:
-        """Book the free credits, once for each mailbox ever; the new balance. Raises ledger.AlreadyThere."""
+        """Book the free credits, once for each mailbox ever; the new balance. Raises register.AlreadyThere."""
         ...
 
     def page(self, account_id: str, entries: int, after: Entry | None) -> Page:

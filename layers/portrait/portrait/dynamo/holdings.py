@@ -27,8 +27,8 @@ from portrait.dynamo.store import (
 from portrait.dynamo.transaction import Change, Committer, Done, Found, Outcome, Refused, Times, Unknown
 from portrait.holdings import Page, Usage
 from portrait.identity import make_token
-from portrait.ledger import AlreadyThere, Entry, Key, NotThere
 from portrait.problems import Unavailable
+from portrait.register import AlreadyThere, Entry, Key, NotThere
 
 CLOSE_LOOKS: Final = 5
 LOOK_AGAIN_S: Final = 0.2

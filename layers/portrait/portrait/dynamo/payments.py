@@ -13,9 +13,9 @@ from typing import Any, Unpack
 from portrait.dynamo.booking import Booking, moved, written
 from portrait.dynamo.store import Item, Place, Store, number, number_of, row_key, text, text_of
 from portrait.dynamo.transaction import Change, Committer, Outcome, Overtaken, Refused, Times, Unknown, bounds
-from portrait.ledger import NotThere
 from portrait.payments import Booked, Movement, Notice, Payment, Reversal, Sale, Stage
 from portrait.problems import Unavailable
+from portrait.register import NotThere
 
 
 class DynamoPayments:

@@ -24,23 +24,15 @@ from portrait.dynamo.store import (
     text_of,
 )
 from portrait.dynamo.transaction import Change, Committer, Done, Found, Overtaken, Refused, Times, Unknown
-from portrait.ledger import (
-    AlreadyThere,
-    Difference,
-    Entry,
-    Key,
-    NotThere,
-    TooFewCredits,
-    TooManyKeys,
-)
 from portrait.problems import Unavailable
+from portrait.register import AlreadyThere, Difference, Entry, Key, NotThere, TooFewCredits, TooManyKeys
 
 WITHIN_S: Final = 20.0
 """How long one order of the operator may take."""
 
 
 class DynamoRegister:
-    """`portrait.ledger.Register` on three tables."""
+    """`portrait.register.Register` on three tables."""
 
     def __init__(self, where: Place | Store, *, within_s: float = WITHIN_S, **times: Unpack[Times]) -> None:
         self.store = where if isinstance(where, Store) else Store.at(where)
