@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from depth import answer, form, picture, refine
+from depth import answer, drawing, form, picture, refine
 from depth.form import Form
 from depth.ports import Estimator, Relief, Subject
 from portrait import tariff
@@ -98,7 +98,7 @@ class Service:
         with trail.stage("refine"):
             relief = refine.refine(estimate, pixels)
         with trail.stage("draw"):
-            file = picture.draw(relief, pixels.size, options.output, options.file_format)
+            file = drawing.draw(relief, pixels.size, options.output, options.file_format)
         if self.answer_bytes and len(file) > self.answer_bytes:
             raise ResultTooBig()
         coverage = _coverage(relief)
@@ -159,4 +159,4 @@ def _fingerprint(endpoint: str, file: memoryview, fields: Mapping[str, str]) -> 
 
 
 def _coverage(relief: Relief) -> float:
-    return float(np.mean(relief.alpha >= picture.PERSON_ALPHA))
+    return float(np.mean(relief.alpha >= drawing.PERSON_ALPHA))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from depth import container, files, picture
+from depth import container, drawing, files, picture
+from depth.ports import Relief
 from portrait import tariff
-from portrait.problems import ImageFileTooBig, ImageFormat, ImageUnreadable
+from portrait.problems import ImageFileTooBig, ImageFormat, ImageUnreadable, ResultTooBig
 from tests import making
 from tests.making import a_moment
 
@@ -246,12 +247,12 @@ def test_what_was_sent_instead_of_a_picture_is_named(data: bytes, named: str) ->
 
 
 def test_a_result_that_a_format_cannot_carry_names_the_one_that_can() -> None:
-    nobody = picture.Relief(np.zeros((1, 20), np.float32), np.zeros((1, 20), np.float32))
+    nobody = Relief(np.zeros((1, 20), np.float32), np.zeros((1, 20), np.float32))
     for file_format, width in (("jpeg", 65_501), ("webp", 16_384)):
-        with pytest.raises(picture.ResultTooBig, match=r"image is too wide or too high.*output_format=png"):
-            picture.draw(nobody, (width, 1), "depth", file_format)
-        assert Image.open(io.BytesIO(picture.draw(nobody, (width - 1, 1), "depth", file_format))).width == width - 1
-    assert Image.open(io.BytesIO(picture.draw(nobody, (65_501, 1), "depth", "png"))).width == 65_501
+        with pytest.raises(ResultTooBig, match=r"image is too wide or too high.*output_format=png"):
+            drawing.draw(nobody, (width, 1), "depth", file_format)
+        assert Image.open(io.BytesIO(drawing.draw(nobody, (width - 1, 1), "depth", file_format))).width == width - 1
+    assert Image.open(io.BytesIO(drawing.draw(nobody, (65_501, 1), "depth", "png"))).width == 65_501
 
 
 def test_one_row_of_25_megapixels_is_a_picture_too() -> None:

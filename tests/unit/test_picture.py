@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from depth import picture
+from depth import drawing, picture
 from depth.picture import Picture
 from depth.ports import Relief
 from portrait import problems
@@ -294,7 +294,7 @@ def relief(height: int = 120, width: int = 100) -> Relief:
 
 
 def drawn(output: str = "depth", file_format: str = "png", size: tuple[int, int] = (100, 120)) -> Image.Image:
-    return making.opened(picture.draw(relief(), size, output, file_format))
+    return making.opened(drawing.draw(relief(), size, output, file_format))
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_every_output_in_every_format(output: str, file_format: str, kind: str, 
 
 def test_person_pixels_run_from_16_to_255_and_all_others_are_0() -> None:
     values = np.asarray(drawn())
-    person = relief().alpha >= picture.PERSON_ALPHA
+    person = relief().alpha >= drawing.PERSON_ALPHA
     assert (values[~person] == 0).all()
     assert values[person].min() >= 16
     expected = 16 + relief().inverse_depth * 239
@@ -329,7 +329,7 @@ def test_person_pixels_run_from_16_to_255_and_all_others_are_0() -> None:
 @pytest.mark.parametrize(("alpha", "is_person"), [(0.45, False), (0.55, True), (0.9, True)])
 def test_a_faint_person_is_all_there_or_not_at_all(alpha: float, is_person: bool) -> None:
     faint = Relief(np.ones((60, 60), np.float32), np.full((60, 60), alpha, np.float32))
-    values = np.asarray(making.opened(picture.draw(faint, (300, 300), "depth", "png")))
+    values = np.asarray(making.opened(drawing.draw(faint, (300, 300), "depth", "png")))
     assert (values == (255 if is_person else 0)).all()
 
 
@@ -348,7 +348,7 @@ def test_a_soft_edge_is_no_slope() -> None:
 
 def test_png16_has_the_full_range_without_bands() -> None:
     whole = Relief(np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1)), np.ones((64, 64), np.float32))
-    values = np.asarray(making.opened(picture.draw(whole, (2048, 64), "depth", "png16"))).astype(int)
+    values = np.asarray(making.opened(drawing.draw(whole, (2048, 64), "depth", "png16"))).astype(int)
     assert (values.min(), values.max()) == (16 * 257, 65535)
     assert len(np.unique(values[32])) > 1500  # 8 bits would have 240 levels
 
@@ -372,8 +372,8 @@ def test_in_the_decoded_jpeg_every_block_without_a_person_is_exactly_0(size: tup
     rough = Relief(
         rng.random((120, 100), np.float32), relief().alpha * (rng.random((120, 100)) > 0.3).astype(np.float32)
     )
-    exact = np.asarray(making.opened(picture.draw(rough, size, "depth", "png")))
-    jpeg = np.asarray(making.opened(picture.draw(rough, size, "depth", "jpeg")))
+    exact = np.asarray(making.opened(drawing.draw(rough, size, "depth", "png")))
+    jpeg = np.asarray(making.opened(drawing.draw(rough, size, "depth", "jpeg")))
     for top in range(0, size[1], 8):
         for left in range(0, size[0], 8):
             block = np.s_[top : top + 8, left : left + 8]
@@ -384,7 +384,7 @@ def test_in_the_decoded_jpeg_every_block_without_a_person_is_exactly_0(size: tup
 @pytest.mark.parametrize("file_format", ["jpeg", "png", "png16", "webp"])
 def test_nobody_is_all_black(file_format: str) -> None:
     nobody = Relief(np.zeros((50, 50), np.float32), np.zeros((50, 50), np.float32))
-    assert not np.asarray(making.opened(picture.draw(nobody, (500, 500), "depth", file_format))).any()
+    assert not np.asarray(making.opened(drawing.draw(nobody, (500, 500), "depth", file_format))).any()
 
 
 def test_tiles_leave_no_seams() -> None:
@@ -406,12 +406,12 @@ def turned(height: int = 120, width: int = 100) -> Relief:
 
 
 def coloured(output: str = "normals", file_format: str = "png", size: tuple[int, int] = (100, 120)) -> Image.Image:
-    return making.opened(picture.draw(turned(), size, output, file_format))
+    return making.opened(drawing.draw(turned(), size, output, file_format))
 
 
 def test_normals_are_colours_of_a_person_and_face_the_viewer_elsewhere() -> None:
     values = np.asarray(coloured())
-    person = turned().alpha >= picture.PERSON_ALPHA
+    person = turned().alpha >= drawing.PERSON_ALPHA
     assert (values[~person] == (128, 128, 255)).all()
     normals = turned().normals
     assert normals is not None
@@ -424,7 +424,7 @@ def test_normals_keep_their_length_at_any_size() -> None:
     half = np.zeros((3, 8, 8), np.float32)
     half[0, :, :4], half[2, :, 4:] = 1, 1
     edge = Relief(np.ones((8, 8), np.float32), np.ones((8, 8), np.float32), half)
-    values = np.asarray(making.opened(picture.draw(edge, (64, 64), "normals", "png"))) / 127.5 - 1
+    values = np.asarray(making.opened(drawing.draw(edge, (64, 64), "normals", "png"))) / 127.5 - 1
     assert np.abs(np.linalg.norm(values, axis=-1) - 1).max() < 0.02
 
 
@@ -456,7 +456,7 @@ def test_jpeg_keeps_the_colours_of_normals() -> None:
 
 
 def test_normals_of_16_bits_have_more_levels_than_8() -> None:
-    data = picture.draw(turned(), (2000, 64), "normals", "png16")
+    data = drawing.draw(turned(), (2000, 64), "normals", "png16")
     assert struct.unpack(">LLBB", data[16:26]) == (2000, 64, 16, 2)
     length = data.index(b"IDAT") - 4
     [size] = struct.unpack(">L", data[length : length + 4])
@@ -465,7 +465,7 @@ def test_normals_of_16_bits_have_more_levels_than_8() -> None:
     levels = np.add.accumulate(rows[:, 1:], axis=0, dtype=np.uint8).view(">u2").reshape(64, 2000, 3)
     red = levels[32, 640:1360, 0]  # of the person
     assert len(np.unique(red)) > 600  # 8 bits would have 110
-    exact = np.asarray(making.opened(picture.draw(turned(), (2000, 64), "normals", "png"))).astype(int)
+    exact = np.asarray(making.opened(drawing.draw(turned(), (2000, 64), "normals", "png"))).astype(int)
     assert np.abs(levels.astype(int) // 257 - exact).max() <= 1
     assert (np.asarray(making.opened(data)) == levels >> 8).all()  # another reader sees the same
 
@@ -475,5 +475,5 @@ def test_no_metadata_of_the_input_survives() -> None:
     exif[0x010E] = "secret description"
     data = making.file(making.scene(), "JPEG", exif=exif, comment=b"secret comment")
     read(data)
-    result = picture.draw(relief(), (100, 120), "depth", "jpeg")
+    result = drawing.draw(relief(), (100, 120), "depth", "jpeg")
     assert b"secret" not in result and b"Exif" not in result and io.BytesIO(result).read(2) == b"\xff\xd8"

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from depth import maps, picture, refine
+from depth import drawing, maps, refine
 from depth.ports import Estimate
 from tests import making
 from tests.golden import Photograph
@@ -77,7 +77,7 @@ class TestSmoothness:
         pixels = Photograph(np.full((75, 600, 3), 99, np.uint8))
         pixels.image = pixels.image.resize(full)
         relief = refine.refine(Estimate(ramp, np.ones_like(ramp)), pixels)
-        row = np.asarray(making.opened(picture.draw(relief, full, "depth", "png16")))[375].astype(int)
+        row = np.asarray(making.opened(drawing.draw(relief, full, "depth", "png16")))[375].astype(int)
         steps = np.diff(row[100:-100])
         assert len(np.unique(row)) > 5500
         assert steps.min() >= 0 and steps.max() < 3 * np.median(steps)  # neither bands nor their dither

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from depth import picture, refine
+from depth import drawing, picture, refine
 from depth.estimation import Networks
 
 ACROSS = 3
@@ -44,7 +44,7 @@ def row(networks: Networks, file: Path, side: int) -> Image.Image:
     """Photo, depth (0 where nobody is) and alpha, with the share of the picture that is a person."""
     pixels = picture.decode(picture.look(memoryview(file.read_bytes())))
     relief = refine.refine(networks.estimate(pixels), pixels)
-    person = relief.alpha >= picture.PERSON_ALPHA
+    person = relief.alpha >= drawing.PERSON_ALPHA
     width, height = (max(1, round(v * side / max(pixels.size))) for v in pixels.size)
     tiles = [pixels.sample((width, height)), relief.inverse_depth * person * 255, relief.alpha * 255]
     strip = Image.new("RGB", (3 * side, side + LINE), "navy")

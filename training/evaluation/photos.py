@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from depth import face_mesh, faces, picture, refine
+from depth import drawing, face_mesh, faces, picture, refine
 from depth.detection import Finding
 from depth.estimation import Networks
 from depth.faces import FaceRelief
@@ -164,7 +164,7 @@ def read(file: Path) -> picture.Picture:
 def black(estimate: Estimate, pixels: picture.Picture) -> bool:
     """Is the answer to a call a picture that is 0 everywhere?"""
     relief = refine.refine(estimate, pixels)
-    answer = Image.open(io.BytesIO(picture.draw(relief, pixels.size, "depth", "png")))
+    answer = Image.open(io.BytesIO(drawing.draw(relief, pixels.size, "depth", "png")))
     return answer.getbbox() is None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from depth import picture, refine
+from depth import drawing, picture, refine
 from depth.estimation import Networks
 from depth.look import look
 from depth.manifest import read
@@ -44,7 +44,7 @@ def service(models: Path) -> Method:
     def method(frame: Frame) -> Answer:
         sent = pixels(frame)
         relief = refine.refine(networks.estimate(sent, subject), sent)
-        grey = Image.open(io.BytesIO(picture.draw(relief, sent.size, "depth", "png")))
+        grey = Image.open(io.BytesIO(drawing.draw(relief, sent.size, "depth", "png")))
         size = frame.alpha.shape
         normals = relief.normals
         return Answer(
