@@ -13,7 +13,7 @@ from depth.detection import Finding
 from depth.surface import Face
 from tests.golden import Photograph
 from training.data.shards import PARTS
-from training.evaluation import frames, photos, pose
+from training.evaluation import frames, marks, photos, pose
 from training.evaluation.frames import Frame
 from training.evaluation.pose import JOINTS, Pose
 
@@ -59,7 +59,7 @@ def meshed(frame: Frame) -> Face:
 
 class TestLimbs:
     def order(self, near: NDArray[np.float32], frame: Frame, joints: Pose) -> list[float]:
-        return photos.limbs(near, frame.alpha, joints, CELLS)["order"]
+        return marks.limbs(near, frame.alpha, joints, CELLS)["order"]
 
     def test_the_truth_is_in_order_and_its_reverse_is_not(self, person: Frame) -> None:
         joints = posed(person)
@@ -74,22 +74,22 @@ class TestLimbs:
         joints = posed(person)
         for still in ([1, 1, 0], [0, 0, 1]):
             close = Pose(joints.places, joints.metres * np.array(still, np.float32), joints.visible, joints.size)
-            assert photos.limbs(person.inverse_depth, person.alpha, close, CELLS) == {}
+            assert marks.limbs(person.inverse_depth, person.alpha, close, CELLS) == {}
         two = np.zeros((12, 3), np.float32)
         two[1:] = np.nan
         for depth, counted in ((0.07, 0), (0.09, 1)):
             two[1] = (1, 0, depth)
             visible = np.arange(12) < 2
-            found = photos.limbs(person.inverse_depth, person.alpha, Pose(joints.places, two, visible, 256), CELLS)
+            found = marks.limbs(person.inverse_depth, person.alpha, Pose(joints.places, two, visible, 256), CELLS)
             assert len(found.get("order", [])) == counted
 
     def test_joints_that_are_hidden_outside_the_person_or_the_picture_are_left_out(self, person: Frame) -> None:
         joints = posed(person)
-        assert photos.limbs(person.inverse_depth, 0 * person.alpha, joints, CELLS) == {}
+        assert marks.limbs(person.inverse_depth, 0 * person.alpha, joints, CELLS) == {}
         hidden = Pose(joints.places, joints.metres, ~joints.visible, joints.size)
-        assert photos.limbs(person.inverse_depth, person.alpha, hidden, CELLS) == {}
+        assert marks.limbs(person.inverse_depth, person.alpha, hidden, CELLS) == {}
         outside = Pose(joints.places + 10_000, joints.metres, joints.visible, joints.size)
-        assert photos.limbs(person.inverse_depth, np.ones_like(person.alpha), outside, CELLS) == {}
+        assert marks.limbs(person.inverse_depth, np.ones_like(person.alpha), outside, CELLS) == {}
 
     @pytest.mark.parametrize(
         ("pair", "kinds"),
@@ -102,21 +102,21 @@ class TestLimbs:
         ],
     )
     def test_a_pair_counts_for_what_it_is_an_example_of(self, pair: tuple[str, str], kinds: list[str]) -> None:
-        assert list(photos.kinds(*(list(JOINTS).index(name) for name in pair))) == kinds
+        assert list(marks.kinds(*(list(JOINTS).index(name) for name in pair))) == kinds
 
 
 class TestRelief:
     def test_the_surface_itself_scores_one_at_any_scale_and_reversed_minus_one(self, portrait: Frame) -> None:
         face, near = meshed(portrait), portrait.inverse_depth
-        same, turned = (photos.relief(m, portrait.alpha, face, CELLS) for m in (5 * near + 3, -near))
+        same, turned = (marks.relief(m, portrait.alpha, face, CELLS) for m in (5 * near + 3, -near))
         assert same is not None and same > 0.9
         assert turned == pytest.approx(-same)
 
     def test_a_face_that_the_matte_or_the_picture_does_not_show_is_not_judged(self, portrait: Frame) -> None:
         face, near = meshed(portrait), portrait.inverse_depth
-        assert photos.relief(near, 0 * portrait.alpha, face, CELLS) is None
+        assert marks.relief(near, 0 * portrait.alpha, face, CELLS) is None
         outside = Face(face.points + 1000, face.near, face.size)
-        assert photos.relief(near, portrait.alpha, outside, CELLS) is None
+        assert marks.relief(near, portrait.alpha, outside, CELLS) is None
 
 
 # ---- the pose network: one of the same signature that answers always the same, in its square's own pixels ------------
@@ -217,9 +217,9 @@ def test_photographs_go_the_whole_way_that_a_call_goes(tmp_path: Path) -> None:
 def test_many_pairs_of_one_photograph_are_one_witness() -> None:
     """The error of a share is that of the photographs' number, however many pairs each holds."""
     half = [{"order": [float(k % 2)] * 100} for k in range(100)]
-    got = photos.summary(half)
+    got = marks.summary(half)
     assert got["order"] == 0.5 and got["order_error"] == pytest.approx(0.05, rel=0.1)
-    assert photos.summary([{"order": [1.0]}, {}])["order_error"] == 0 and "relief" not in photos.summary(half)
+    assert marks.summary([{"order": [1.0]}, {}])["order_error"] == 0 and "relief" not in marks.summary(half)
 
 
 def test_the_sheet_shows_the_same_photographs_every_time() -> None:

@@ -23,9 +23,7 @@ served, at the joints and faces that are inside it.
 import argparse
 import copy
 import io
-import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,36 +38,21 @@ from depth.faces import FaceRelief
 from depth.manifest import Input, Manifest
 from depth.network import Network
 from depth.ports import Box, Estimate, Pixels
-from depth.surface import Face, surface, within
 from portrait.problems import Problem
 from training.convert import sheet
 from training.evaluation import methods, pose
-from training.evaluation.pose import JOINTS, Pose
-from training.evaluation.scores import Map, pearson
-
-Marks = dict[str, list[float]]
-"""Of each figure, what every pair of joints or face has got."""
+from training.evaluation.marks import Marks, marks_of, share, summary, together
+from training.evaluation.scores import Map
 
 Report = dict[str, Any]
 
 KINDS = (".jpg", ".jpeg", ".png", ".webp")
-
-APART_M = 0.08
-"""Metres. Joints that are closer in depth have no order that a guess could know; closer in the picture, one hides the
-other."""
 
 LEAST_CELLS = 64
 """Of the estimate's raster: the square around a smaller person has limbs of a few cells."""
 
 SHOWN = 60
 """Photographs on the sheet."""
-
-ARMS = ("elbow", "wrist")
-LEGS = ("knee", "ankle")
-TRUNK = ("shoulder", "hip")
-
-DRAWS = 1000
-"""Of the bootstrap."""
 
 COLUMNS = (
     "order", "order_error", "arms", "legs", "sides", "relief", "relief_error", "relief_median", "relief_p10",
@@ -181,109 +164,12 @@ def judged(judge: Judge, pixels: Pixels, served: Estimate) -> dict[str, Marks]:
     }
     poses = [one for one in pose.poses(judge.pose, pixels, found) if one.size * scale >= LEAST_CELLS]
     meshes = face_mesh.faces(judge.served.networks["face-mesh"], pixels, found, faces.LEAST_PX / scale)
-    return {name: marks(near, alpha, scale, poses, meshes) for name, near in answers.items()}
-
-
-def marks(near: Map, alpha: Map, scale: float, poses: list[Pose], meshes: list[Face]) -> Marks:
-    """Of one answer: for each pair of joints 1 where it is in order, for each face its r."""
-    out: Marks = {}
-    for one in poses:
-        add(out, limbs(near, alpha, one, scale))
-    reliefs = [relief(near, alpha, face, scale) for face in meshes]
-    add(out, {"relief": [value for value in reliefs if value is not None]})
-    return out
-
-
-def limbs(near: Map, alpha: Map, person: Pose, scale: float) -> Marks:
-    """For each pair of one person's joints, by its kinds, 1 where it is in order. `scale`: cells of maps a pixel."""
-    columns, rows = np.floor(person.places * scale).astype(int).T
-    down, across = rows.clip(0, alpha.shape[0] - 1), columns.clip(0, alpha.shape[1] - 1)
-    shown = (down == rows) & (across == columns) & (alpha[down, across] > 0.5)
-    height = near[down, across]
-    out: Marks = {}
-    for i, j in itertools.combinations(np.flatnonzero(shown & person.visible), 2):
-        x, y, z = person.metres[i] - person.metres[j]
-        if abs(z) >= APART_M and np.hypot(x, y) >= APART_M:
-            right = np.sign(height[i] - height[j]) == np.sign(z)
-            add(out, {kind: [float(right)] for kind in kinds(i, j)})
-    return out
-
-
-def kinds(i: int, j: int) -> Iterator[str]:
-    """What a pair of joints is an example of."""
-    names = [list(JOINTS)[k].split() for k in (i, j)]
-    parts = {part for _, part in names}
-    yield "order"
-    if parts & {*ARMS} and parts & {*TRUNK}:
-        yield "arms"
-    if parts & {*LEGS}:
-        yield "legs"
-    if len(parts) == 1:
-        yield "sides"
-
-
-def relief(near: Map, alpha: Map, face: Face, scale: float) -> float | None:
-    """Pearson's r with the mesh's surface, where its points lie thick and the person is; None if that is nowhere."""
-    rows, columns = covered(face, alpha.shape, scale)
-    if rows.stop <= rows.start or columns.stop <= columns.start:
-        return None
-    own = surface(face, rows, columns, scale)
-    core = (own.weight > 0.5) & (alpha[rows, columns] > 0.5) & (within(face, rows, columns, scale) > 0)
-    if core.sum() < faces.LEAST_PX:
-        return None
-    return pearson(own.near[core].astype(float), near[rows, columns][core].astype(float))
-
-
-def covered(face: Face, shape: tuple[int, ...], scale: float) -> tuple[slice, slice]:
-    """Rows and columns around a face, as far as they are in the picture; empty where none are."""
-    left, top = np.floor(face.points.min(0) * scale).astype(int).clip(0)
-    right, bottom = np.ceil(face.points.max(0) * scale).astype(int).clip(0, shape[::-1])
-    return slice(int(top), int(bottom)), slice(int(left), int(right))
+    return {name: marks_of(near, alpha, scale, poses, meshes) for name, near in answers.items()}
 
 
 def downwards(alpha: Map) -> Map:
     """Lower is nearer."""
     return np.repeat(np.arange(len(alpha), dtype=np.float32)[:, None], alpha.shape[1], 1)
-
-
-# ---- figures ---------------------------------------------------------------------------------------------
-
-
-def add(marks: Marks, more: Marks) -> None:
-    for name, values in more.items():
-        marks.setdefault(name, []).extend(values)
-
-
-def together(photographs: list[Marks]) -> Marks:
-    out: Marks = {}
-    for one in photographs:
-        add(out, one)
-    return out
-
-
-def summary(photographs: list[Marks]) -> dict[str, float]:
-    marks = together(photographs)
-    out = {name: share(values) for name, values in marks.items() if values}
-    if marks.get("relief"):
-        out["relief_median"] = round(float(np.median(marks["relief"])), 4)
-        out["relief_p10"] = round(float(np.percentile(marks["relief"], 10)), 4)
-    return out | {f"{name}_error": error(photographs, name) for name in ("order", "relief") if name in out}
-
-
-def error(photographs: list[Marks], name: str) -> float:
-    """Standard error of a mean, photographs being drawn again and again (bootstrap: Efron 1979): what one photograph
-    holds goes together."""
-    sums = np.array([(sum(one.get(name, [])), len(one.get(name, []))) for one in photographs])
-    draws = np.random.default_rng(0).integers(0, len(sums), (DRAWS, len(sums)))
-    total, count = sums[draws].sum(1).T
-    return round(float(np.std(total[count > 0] / count[count > 0])), 4)
-
-
-def share(values: list[float] | list[bool]) -> float | None:
-    return round(float(np.mean(values)), 4) if values else None
-
-
-# ---- the command -----------------------------------------------------------------------------------------
 
 
 def table(report: Report) -> str:
