@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS, TONES
-from training.render import accessories, outfits, parts, strands, things
+from training.render import accessories, holdables, outfits, parts, strands, things
 from training.render.pieces import Piece, Pose
 from training.render.skeletons import Skeleton
 
@@ -50,11 +50,11 @@ def test_no_hair_comes_through_a_hat(style: str) -> None:
     assert above[:, 1].max() > head.haired[:, 1].max()
 
 
-@pytest.mark.parametrize("style", accessories.HELD)
+@pytest.mark.parametrize("style", holdables.HELD)
 def test_what_is_held_is_in_the_palm(style: str) -> None:
     skeleton = a_skeleton()
     for seed in range(10):
-        (thing,) = accessories.held(style, skeleton, np.random.default_rng(seed))
+        (thing,) = holdables.held(style, skeleton, np.random.default_rng(seed))
         vertices, faces = thing.solid
         assert np.abs(vertices[np.unique(faces)] - skeleton["knuckle.R"]).max(0).max() < 3.0
         assert vertices[:, 1].min() < 14  # under the hand, where the palm looks at rest
@@ -84,7 +84,7 @@ def test_curls_cover_the_skull() -> None:
 
 
 def test_statues_and_still_lifes_are_nobody() -> None:
-    held = outfits.piece(accessories.held("cup", a_skeleton(), np.random.default_rng(0))[0], 0)
+    held = outfits.piece(holdables.held("cup", a_skeleton(), np.random.default_rng(0))[0], 0)
     bones = np.eye(4, dtype=np.float32)[None]
     rng = np.random.default_rng(0)
     cast = things.statue(Pose([held], [bones], np.eye(4), {}), np.eye(4), rng)
@@ -123,6 +123,6 @@ def test_parts_are_told_by_the_bones_of_both_rigs(bone: str, part: str) -> None:
 
 
 def test_a_piece_is_stiff() -> None:
-    (thing,) = accessories.held("ball", a_skeleton(), np.random.default_rng(0))
+    (thing,) = holdables.held("ball", a_skeleton(), np.random.default_rng(0))
     made: Piece = outfits.piece(thing, 7)
     assert (made.joints == 7).all() and (made.weights.sum(1) == 1).all()

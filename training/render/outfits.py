@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.shards import PARTS
-from training.render import accessories, strands
-from training.render.accessories import GLASSES, HATS, HELD, Accessory, Head
+from training.render import accessories, holdables, strands
+from training.render.accessories import GLASSES, HATS, Accessory, Head
+from training.render.holdables import HELD
 from training.render.pieces import Piece
 from training.render.skeletons import Skeleton
 
@@ -58,7 +59,7 @@ def owned(head: Head, skeleton: Skeleton, rng: np.random.Generator, may_curl: bo
             things[slot] = accessories.hat(styles[slot], head, rng)
         elif slot == "held":
             styles[slot] = str(rng.choice(HELD))
-            things[slot] = accessories.held(styles[slot], skeleton, rng)
+            things[slot] = holdables.held(styles[slot], skeleton, rng)
         else:
             styles[slot] = slot
             things[slot] = accessories.scarf(head, rng) if slot == "scarf" else accessories.mask(head, rng)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render import accessories, outfits, solids
+from training.render import holdables, outfits, solids
 from training.render.accessories import Accessory
 from training.render.meshes import euler
 from training.render.pieces import Appearance, Look, Piece, Pose
@@ -118,5 +118,5 @@ def furniture(rng: np.random.Generator) -> Solid:
 
 def held_thing(rng: np.random.Generator) -> Solid:
     """What hands hold elsewhere, on its own."""
-    styles = list(accessories.HOLDABLE.values())
+    styles = list(holdables.HOLDABLE.values())
     return styles[rng.integers(len(styles))](rng)[0]
