@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from training.convert.shrink import LEAST
+from training.convert.shrink import LEAST_INT8
 from training.convolutions import convolution
 
 CLIPS = torch.linspace(0.6, 1.0, 9)
@@ -77,7 +77,7 @@ class Network(nn.Module):
 
     def weight(self, name: str) -> Tensor:
         values = self.tuned(name)
-        rounded = self.quantised and name in self.dense and values.numel() >= LEAST
+        rounded = self.quantised and name in self.dense and values.numel() >= LEAST_INT8
         return rounded_to_int8(values) if rounded else values
 
     def tuned(self, name: str) -> Tensor:

@@ -70,12 +70,13 @@ class Shards:
                 self.shards[path] = {name: values[:missing] for name, values in shards.read(path).items()}
 
     def __len__(self) -> int:
-        return sum(len(shard["alpha"]) for shard in list(self.shards.values()))
+        return sum(len(shard["alpha"]) for shard in list(self.shards.values()))  # others may be joining
 
     def _sizes_in(self, folder: Path) -> list[int]:
         return [len(shard["alpha"]) for path, shard in self.shards.items() if path.parent == folder]
 
     def draw(self, rng: np.random.Generator, count: int) -> dict[str, NDArray]:
+        """Frames at random, of all shards that have come by now."""
         self._refresh()
         chosen = list(self.shards.values())
         sizes = np.array([len(shard["alpha"]) for shard in chosen])

@@ -1,4 +1,4 @@
-"""What a picture file holds, whatever its format, and what readers of all formats share."""
+"""What a picture file holds, whatever its format, and what its readers share."""
 
 import struct
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from portrait.problems import ImageUnreadable
 MOST_CHUNKS: Final = 16 * 1024
 """Of a PNG or WebP file. PNG encoders write pixels in chunks of 8 KB or more: under 4,000 in the largest file."""
 PROFILE_BYTES: Final = 1024 * 1024
-"""Largest colour profile that is unpacked from a PNG: 1 KB of zeros deflated becomes 1 MB."""
+"""Largest colour profile that is taken: in a PNG 1 KB of zeros deflated becomes 1 MB."""
 
 ENDS_EARLY: Final = "the file ends early"
 
@@ -56,7 +56,7 @@ def orientation_of(exif: memoryview) -> int:
     return 1
 
 
-def known(size: tuple[int, int] | None, damage: str) -> tuple[int, int]:
+def told(size: tuple[int, int] | None, damage: str) -> tuple[int, int]:
     """The size that a file told. Raises ImageUnreadable where it told none."""
     if size is None or not all(size):
         raise ImageUnreadable(damage or "it has no size")

@@ -85,11 +85,11 @@ def _depth(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
     """Levels of depth where a person is, 0 elsewhere, at full size."""
     unit = top // 255
     full = _black(size, top)
-    depth = Raster.of(LOWEST * unit + relief.inverse_depth.clip(0, 1) * ((255 - LOWEST) * unit), top)
-    # Between two of 240 levels a straight line is as good as a curve, and takes two thirds of the time.
-    straight = top == 255
+    values = LOWEST * unit + relief.inverse_depth.clip(0, 1) * ((255 - LOWEST) * unit)
+    depth = Raster.rounded(values) if top == 255 else Raster.exact(values)
     for tile, person in _with_people(relief, size):
-        levels = tile.of(depth, straight) if top == 255 else _levels(tile.of(depth), LOWEST * unit, top)
+        # Between two of 240 levels a straight line is as good as a curve, and takes two thirds of the time.
+        levels = tile.of(depth, straight=True) if top == 255 else _levels(tile.of(depth), LOWEST * unit)
         full[tile.inside] = levels if person is None else levels * person
     return full
 
@@ -99,7 +99,7 @@ def _normals(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
     if relief.normals is None:
         raise ValueError("the relief has no normals")
     full = np.broadcast_to(_colours(FACING, top), (size[1], size[0], 3)).copy()
-    layers = [Raster.of(layer, top=65535) for layer in relief.normals]
+    layers = [Raster.exact(layer) for layer in relief.normals]
     for tile, person in _with_people(relief, size):
         vectors = np.dstack([tile.of(layer) for layer in layers])
         vectors /= np.maximum(np.sqrt(np.einsum("hwn,hwn->hw", vectors, vectors)), np.float32(1e-6))[..., None]
@@ -115,7 +115,7 @@ def _colours(vectors: NDArray[np.float32], top: int) -> NDArray[Any]:
 
 def _with_people(relief: Relief, size: tuple[int, int]) -> Iterator[tuple[_Tile, NDArray[np.bool_] | None]]:
     """The tiles in which a person is, and where in them; None for all of it."""
-    alpha = Raster.of(relief.alpha * 255, 255)
+    alpha = Raster.rounded(relief.alpha * 255)
     for tile in _tiles(relief.alpha, size):
         # Bicubic weights overshoot, by at most 0.28 of the span in two directions.
         if tile.most * 1.28 < PERSON_ALPHA:
@@ -127,10 +127,11 @@ def _with_people(relief: Relief, size: tuple[int, int]) -> Iterator[tuple[_Tile,
 def _alpha(relief: Relief, size: tuple[int, int], top: int) -> NDArray[Any]:
     """Levels of alpha at full size."""
     full = _black(size, top)
-    alpha = Raster.of(relief.alpha * np.float32(top), top)
+    values = relief.alpha * np.float32(top)
+    alpha = Raster.rounded(values) if top == 255 else Raster.exact(values)
     for tile in _tiles(relief.alpha, size):
         if tile.most > 0:
-            full[tile.inside] = _levels(tile.of(alpha), 0, top)
+            full[tile.inside] = tile.of(alpha) if top == 255 else _levels(tile.of(alpha), 0)
     return full
 
 
@@ -138,10 +139,9 @@ def _black(size: tuple[int, int], top: int) -> NDArray[Any]:
     return np.zeros(size[::-1], np.uint8 if top == 255 else np.uint16)
 
 
-def _levels(values: NDArray[Any], lowest: int, top: int) -> NDArray[Any]:
-    if top == 255:
-        return values.clip(np.uint8(lowest))
-    return (values.clip(lowest, top) + 0.5).astype(np.uint16)
+def _levels(values: NDArray[np.float32], lowest: int) -> NDArray[np.uint16]:
+    """Of 16 bits."""
+    return (values.clip(lowest, 65535) + 0.5).astype(np.uint16)
 
 
 _MAPS: Final = {"depth": _depth, "normals": _normals, "alpha": _alpha}

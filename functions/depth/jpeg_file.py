@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from depth.container import ENDS_EARLY, BrokenFileError, Container, known, orientation_of
+from depth.container import ENDS_EARLY, BrokenFileError, Container, orientation_of, told
 
 SIGNATURE: Final = b"\xff\xd8\xff"
 
@@ -99,12 +99,13 @@ def _segments(data: memoryview) -> Iterator[tuple[int, int, int]]:
 
 
 def read(data: memoryview) -> Container:
+    """What the file holds, and where it could not be followed. Raises ImageUnreadable where no size is told."""
     jpeg, damage = _Jpeg(data), ""
     try:
         jpeg.follow()
     except BrokenFileError as error:
         damage = str(error)
-    width, height = known(jpeg.size, damage)
+    width, height = told(jpeg.size, damage)
     return Container(
         format="JPEG",
         width=width,

@@ -18,7 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from depth import files, png, png_file
+from depth import files, png16, png_file
 from depth.container import Container
 from depth.ports import Box
 from portrait import tariff
@@ -214,16 +214,18 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A map that is resized as a picture is: 8 bits where no more are asked for, else float, so that no step of 1/255
-    is left."""
+    """A map that is resized as a picture is."""
 
     image: Image.Image
 
     @classmethod
-    def of(cls, values: NDArray[np.float32], top: int) -> "Raster":
-        """Of values (h, w) up to `top`, 255 or 65535."""
-        if top == 255:
-            return cls(Image.fromarray((values.clip(0, 255) + 0.5).astype(np.uint8)))
+    def rounded(cls, values: NDArray[np.float32]) -> "Raster":
+        """Of values (h, w) from 0 to 255, as 8 bits."""
+        return cls(Image.fromarray((values.clip(0, 255) + 0.5).astype(np.uint8)))
+
+    @classmethod
+    def exact(cls, values: NDArray[np.float32]) -> "Raster":
+        """Of values (h, w) of any range, as they are: no step of 1/255 is left."""
         return cls(Image.fromarray(np.ascontiguousarray(values, np.float32)))
 
     def part(self, size: tuple[int, int], box: Box, straight: bool = False) -> NDArray[Any]:
@@ -235,7 +237,7 @@ class Raster:
 def encoded(levels: NDArray[Any], file_format: str) -> bytes:
     """Levels (h, w) or (h, w, channels) as a file."""
     if levels.dtype == np.uint16 and levels.ndim == 3:
-        return png.encoded(levels)
+        return png16.encoded(levels)
     image = Image.fromarray(levels)
     buffer = io.BytesIO()
     if file_format == "jpeg":

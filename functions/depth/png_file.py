@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from depth.container import ENDS_EARLY, MOST_CHUNKS, PROFILE_BYTES, BrokenFileError, Container, known, orientation_of
+from depth.container import ENDS_EARLY, MOST_CHUNKS, PROFILE_BYTES, BrokenFileError, Container, orientation_of, told
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -35,6 +35,7 @@ def _chunks(data: memoryview) -> Iterator[tuple[bytes, int, int]]:
 
 
 def read(data: memoryview) -> Container:
+    """What the file holds, and where it could not be followed. Raises ImageUnreadable where no size is told."""
     size, damage = None, ""
     pixels = [data[: len(SIGNATURE)]]
     others: dict[bytes, memoryview] = {}
@@ -49,7 +50,7 @@ def read(data: memoryview) -> Container:
                 others.setdefault(name, data[start + 8 : end - 4])
     except BrokenFileError as error:
         damage = str(error)
-    width, height = known(size, damage)
+    width, height = told(size, damage)
     return Container(
         format="PNG",
         width=width,

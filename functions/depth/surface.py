@@ -98,6 +98,7 @@ def within(face: Face, rows: slice, columns: slice, scale: float) -> Map:
 
 
 def middles(cells: slice) -> Map:
+    """(n,): where the middles of the cells lie, in cells."""
     return np.arange(cells.start, cells.stop, dtype=np.float32) + np.float32(0.5)
 
 

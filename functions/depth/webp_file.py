@@ -3,10 +3,11 @@
 import struct
 from collections.abc import Iterator
 
-from depth.container import ENDS_EARLY, MOST_CHUNKS, PROFILE_BYTES, BrokenFileError, Container, known, orientation_of
+from depth.container import ENDS_EARLY, MOST_CHUNKS, PROFILE_BYTES, BrokenFileError, Container, orientation_of, told
 
 
 def read(data: memoryview) -> Container:
+    """What the file holds, and where it could not be followed. Raises ImageUnreadable where no size is told."""
     damage = ""
     end = 8 + int.from_bytes(data[4:8], "little")
     others: dict[bytes, memoryview] = {}
@@ -15,7 +16,7 @@ def read(data: memoryview) -> Container:
             others.setdefault(name, payload)
     except BrokenFileError as error:
         damage = str(error)
-    width, height = known(_canvas(bytes(data[12:30])), damage)
+    width, height = told(_canvas(bytes(data[12:30])), damage)
     exif = others.get(b"EXIF")
     if exif is not None and bytes(exif[:6]) == b"Exif\0\0":  # JPEG's prefix, which some encoders leave on
         exif = exif[6:]

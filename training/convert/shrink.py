@@ -12,7 +12,7 @@ import onnx
 
 from training.convert import storage
 
-LEAST = 16_000
+LEAST_INT8 = 16_000
 """Weights from which on a layer is stored as int8: the first layers and the heads hold few, and what 8 bits take from
 them is seen. On 1,099 held-out renders, int8 for all, for these only, float32: r .823, .825, .825, tenth percentile
 .599, .607, .614, black .939, .959, .959; 88 KB."""
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("trained", type=Path, help="float32, or stored as float16")
     parser.add_argument("shrunk", type=Path)
     arguments = parser.parse_args()
-    model = storage.stored_small(storage.widened(onnx.load(arguments.trained)), int8=True, least=LEAST)
+    model = storage.stored_small(storage.widened(onnx.load(arguments.trained)), int8=True, least=LEAST_INT8)
     arguments.shrunk.write_bytes(model.SerializeToString(deterministic=True))
     manifest = arguments.shrunk.with_suffix(".json")
     if manifest.exists():

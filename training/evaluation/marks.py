@@ -83,6 +83,7 @@ def covered(face: Face, shape: tuple[int, ...], scale: float) -> tuple[slice, sl
 
 
 def add(marks: Marks, more: Marks) -> None:
+    """More marks, to those there are."""
     for name, values in more.items():
         marks.setdefault(name, []).extend(values)
 
@@ -95,6 +96,7 @@ def together(photographs: list[Marks]) -> Marks:
 
 
 def summary(photographs: list[Marks]) -> dict[str, float]:
+    """The mean of every figure, of all photographs together, as `training.evaluation.photos` explains them."""
     marks = together(photographs)
     out = {name: share(values) for name, values in marks.items() if values}
     if marks.get("relief"):

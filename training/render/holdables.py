@@ -8,6 +8,7 @@ from training.render.skeletons import Skeleton, palm_of
 from training.render.solids import Solid
 
 HELD = ("cup", "phone", "bottle", "book", "ball", "microphone", "camera", "glass")
+"""What an outfit may have, drawn by its place here."""
 
 
 def held(style: str, skeleton: Skeleton, rng: np.random.Generator) -> list[Accessory]:
@@ -79,3 +80,4 @@ HOLDABLE = {
     "microphone": _microphone,
     "camera": _camera,
 }
+"""The same, for still lifes: style -> its solid, and how far its middle is from the palm."""

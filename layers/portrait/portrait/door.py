@@ -39,8 +39,8 @@ SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 class Request:
     """What a caller sent. Header names are lower-case; `received_at` is the gateway's clock, s since 1970.
 
-    `route` is the path as ROUTES writes it, and `parameters` what stands in the place of its `{id}`; `source_ip` is
-    whoever connected to the gateway, which behind CloudFront is CloudFront.
+    `route` is the path as `routes.ROUTES` writes it, and `parameters` what stands in the place of its `{id}`;
+    `source_ip` is whoever connected to the gateway, which behind CloudFront is CloudFront.
     """
 
     method: str
@@ -138,7 +138,7 @@ class Door:
             "request_id": _request_id(event),
             "call_id": trail.call_id,
             "method": event.get("httpMethod"),
-            "path": routes.known(str(event.get("path", ""))),
+            "path": routes.name_of(str(event.get("path", ""))),
             "status": status,
             "outcome": problem.code if problem else "ok",
             "ms": spent_ms,

@@ -1,4 +1,4 @@
-"""Every path there is, with its methods, and which of them a caller's path is. Pure."""
+"""The paths that there are, and which of them a caller's is. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
 """Every path there is, with its methods. HEAD goes with GET; OPTIONS is answered on each. `{id}` is any one step."""
 
 
-PATTERNS: Final = {
+_PATTERNS: Final = {
     route: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", re.escape(route).replace(r"\{", "{").replace(r"\}", "}")))
     for route in ROUTES
     if "{" in route
@@ -40,8 +40,9 @@ def plain(path: str) -> str:
     return re.sub("/{2,}", "/", path).removesuffix("/") or "/"
 
 
-def known(path: str) -> str:
-    """For the log: a path that is none of ours may hold anything, also a key."""
+def name_of(path: str) -> str:
+    """The route that a path is on, or `unknown`. For the log: a path that is none of ours may hold anything, also a
+    key."""
     route, _ = _found(plain(path))
     return route or "unknown"
 
@@ -63,7 +64,7 @@ def _found(path: str) -> tuple[str, dict[str, str]]:
     """Empty where a path is on no route."""
     if path in ROUTES and "{" not in path:
         return path, {}
-    for route, pattern in PATTERNS.items():
+    for route, pattern in _PATTERNS.items():
         if found := pattern.fullmatch(path):
             return route, {name: unquote(text) for name, text in found.groupdict().items()}
     return "", {}

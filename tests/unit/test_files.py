@@ -1,17 +1,14 @@
 """Files made to cost more than they should, and files that say of themselves what is not so."""
 
-import io
 import struct
 import zlib
 
-import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from depth import container, drawing, files, picture
-from depth.ports import Relief
+from depth import container, files, picture
 from portrait import tariff
-from portrait.problems import ImageFileTooBig, ImageFormat, ImageUnreadable, ResultTooBig
+from portrait.problems import ImageFileTooBig, ImageFormat, ImageUnreadable
 from tests import making
 from tests.making import a_moment
 
@@ -244,15 +241,6 @@ def test_a_file_of_30_megabytes_is_allowed_and_one_byte_more_is_not() -> None:
 def test_what_was_sent_instead_of_a_picture_is_named(data: bytes, named: str) -> None:
     with pytest.raises(ImageFormat, match=named):
         picture.look(memoryview(data))
-
-
-def test_a_result_that_a_format_cannot_carry_names_the_one_that_can() -> None:
-    nobody = Relief(np.zeros((1, 20), np.float32), np.zeros((1, 20), np.float32))
-    for file_format, width in (("jpeg", 65_501), ("webp", 16_384)):
-        with pytest.raises(ResultTooBig, match=r"image is too wide or too high.*output_format=png"):
-            drawing.draw(nobody, (width, 1), "depth", file_format)
-        assert Image.open(io.BytesIO(drawing.draw(nobody, (width - 1, 1), "depth", file_format))).width == width - 1
-    assert Image.open(io.BytesIO(drawing.draw(nobody, (65_501, 1), "depth", "png"))).width == 65_501
 
 
 def test_one_row_of_25_megapixels_is_a_picture_too() -> None:

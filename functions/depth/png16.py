@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+from depth.png_file import SIGNATURE
+
 TRUECOLOUR: Final = 2
 UP: Final = 2
 """The filter of every row: bytes less those of the row above (9.2). Smooth surfaces leave little but zeros."""
