@@ -71,10 +71,14 @@ def denied(found: list[Finding], present: NDArray[np.float32] | None, whole: Box
 
     `present`: one number, presence in the whole picture; None of a network that does not tell, which denies nobody.
     """
-    if present is None or any(finding.score >= CERTAIN for finding in found):
-        return False
     largest = max((area(clipped(finding.body, whole)) for finding in found), default=0.0)
-    return largest >= DENIABLE * area(whole) and float(present.item()) < DENIED
+    return largest >= DENIABLE * area(whole) and present is not None and not beyond_doubt(found, present)
+
+
+def beyond_doubt(found: list[Finding], present: NDArray[np.float32] | None) -> bool:
+    """Is a detector certain, or presence (as in `denied`) not low?"""
+    certain = any(finding.score >= CERTAIN for finding in found)
+    return certain or (present is not None and float(present.item()) >= DENIED)
 
 
 def _found(

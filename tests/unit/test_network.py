@@ -435,13 +435,24 @@ class TestPeople:
         large, small = np.ones((128, 128), np.float32), np.zeros((128, 128), np.float32)
         small[20:40, 20:40] = 1
         somebody, nothing = [found_at(20, 20, 40, 40, score=0.8)], np.zeros((128, 128), np.float32)
-        for matte, alpha in ((large, nothing), (nothing, large), (large, None)):
-            assert estimation.trustworthy(matte, alpha, somebody, self.WHOLE) == 1
-        certain, seen = [found_at(20, 20, 40, 40, score=0.95)], np.maximum(nothing, np.eye(128, dtype=np.float32))
-        assert estimation.trustworthy(large, nothing, certain, self.WHOLE) == 0
-        assert estimation.trustworthy(large, seen, certain, self.WHOLE) == 1
-        assert 0.1 < estimation.trustworthy(small, nothing, somebody, self.WHOLE) < 0.2
-        assert estimation.trustworthy(small, nothing, [found_at(90, 90, 100, 100, score=0.8)], self.WHOLE) == 0
+        for matte, wide in ((large, {"alpha": nothing}), (nothing, {"alpha": large}), (large, {})):
+            assert estimation.trustworthy(matte, wide, somebody, self.WHOLE) == 1
+        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, somebody, self.WHOLE) < 0.2
+        elsewhere = [found_at(90, 90, 100, 100, score=0.8)]
+        assert estimation.trustworthy(small, {"alpha": nothing}, elsewhere, self.WHOLE) == 0
+
+    @pytest.mark.parametrize(
+        ("score", "presence", "seen", "trust"),
+        [(0.95, 0.0, 0.0, 0), (0.8, 0.2, 0.0, 0), (0.8, 0.2, 0.01, 0), (0.8, 0.1, 0.0, 1), (0.95, 0.0, 0.05, 1)],
+    )
+    def test_of_somebody_beyond_doubt_whom_it_does_not_see_the_depth_network_has_no_opinion(
+        self, score: float, presence: float, seen: float, trust: float
+    ) -> None:
+        alpha = np.zeros((128, 128), np.float32)
+        alpha[: round(seen * 128)] = 1
+        wide = {"alpha": alpha, "presence": np.array([presence], np.float32)}
+        found = [found_at(20, 20, 40, 40, score=score)]
+        assert estimation.trustworthy(np.ones((128, 128), np.float32), wide, found, self.WHOLE) == trust
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
