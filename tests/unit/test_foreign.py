@@ -198,18 +198,28 @@ def test_the_advice_names_the_folder_and_every_network_in_it(shelf: tuple[Path, 
     assert f"ModelsFolder={folder}" in told and "portrait-depth@" not in told
 
 
-def test_a_matrix_has_a_scale_for_each_of_its_columns() -> None:
-    columns = np.random.default_rng(0).normal(size=(32, 8)).astype(np.float32) * np.logspace(-3, 3, 8, dtype=np.float32)
+def product(columns: NDArray[np.float32]) -> onnx.ModelProto:
+    rows, count = columns.shape
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "columns"], ["y"])],
         "product",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 32])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, rows])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, count])],
         [numpy_helper.from_array(columns, "columns")],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    small = storage.stored_small(model, int8=True, kinds=("MatMul",))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def test_a_matrix_has_a_scale_for_each_of_its_columns() -> None:
+    columns = np.random.default_rng(0).normal(size=(32, 8)).astype(np.float32) * np.logspace(-3, 3, 8, dtype=np.float32)
+    small = storage.stored_small(product(columns), int8=True, kinds=("MatMul",))
     session = onnxruntime.InferenceSession(small.SerializeToString(), providers=["CPUExecutionProvider"])
     x = np.ones((1, 32), np.float32)
     error = np.abs(session.run(None, {"x": x})[0] - x @ columns) / np.abs(columns).sum(0)
     assert error.max() < 0.01
+
+
+@pytest.mark.parametrize(("least", "kept"), [(256, TensorProto.INT8), (257, TensorProto.FLOAT16)])
+def test_a_layer_with_fewer_weights_than_asked_for_stays_float16(least: int, kept: int) -> None:
+    small = storage.stored_small(product(np.ones((32, 8), np.float32)), int8=True, kinds=("MatMul",), least=least)
+    assert max(small.graph.initializer, key=lambda tensor: np.prod(tensor.dims)).data_type == kept
