@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from depth import face_mesh, faces, gate, maps
+from depth import face_mesh, faces, gate, maps, vouching
 from depth.detection import Finding
 from depth.look import Maps, look
 from depth.maps import Map
@@ -15,6 +14,7 @@ from depth.network import Network, open_all
 from depth.ports import Box, Estimate, Pixels, Subject
 from depth.raster import cells, facing, lengths, placed, raster_size
 from depth.shape import Shape, close_look, upright, wide_look
+from depth.vouching import Marks, vouched_for
 
 MARGIN: Final = 0.03
 """Of the people's box, on every side. Measured: r .775 without a box, .790 with a margin of .12, .814 with .02."""
@@ -67,18 +67,19 @@ class Networks:
         if gate.denied(found, wide.get("presence"), whole):
             return nobody(size, subject)
         wide_matte = look(matte, pixels, whole, size, "alpha")["alpha"]
-        found = shown(found, wide_matte, whole)
+        found = vouching.shown(found, wide_matte, whole)
         if not found:
             return nobody(size, subject)
-        trust = trustworthy(wide_matte, wide, found, whole)
-        rough = vouched_for(agreed(wide_matte, wide.get("alpha"), TRUSTED_FROM_AFAR * trust), found, whole)
+        marks = vouching.somebody(found, wide_matte, wide, whole)
+        trust = trustworthy(wide_matte, wide, found, marks)
+        rough = vouched_for(agreed(wide_matte, wide.get("alpha"), TRUSTED_FROM_AFAR * trust), marks)
         box = people_box(rough, found, whole)
         inside = cells(box, whole, rough.shape)
         close_matte = look(matte, pixels, box, lengths(inside), "alpha")["alpha"]
         both_mattes = (close_matte + wide_matte[inside]) * np.float32(0.5)
         shape = Shape(close_look(depth, pixels, box, lengths(inside), subject), wide, inside, size)
         alpha = placed(agreed(both_mattes, shape.alpha(), TRUSTED * trust), np.zeros_like(rough), inside)
-        alpha = decided(vouched_for(alpha, found, whole))
+        alpha = decided(vouched_for(alpha, marks))
         near = upright(shape.nearness(alpha), alpha > 0.5, depth.manifest.lean)
         reliefs = self._reliefs(near, alpha, pixels, found, whole)
         normals = faces.with_normals(shape.normals(), reliefs) if subject is Subject.NORMALS else None
@@ -109,14 +110,14 @@ def agreed(first: Map, second: Map | None, weight: float) -> Map:
     return result
 
 
-def trustworthy(matte: Map, wide: Maps, found: list[Finding], whole: Box) -> float:
+def trustworthy(matte: Map, wide: Maps, found: list[Finding], marks: Marks) -> float:
     """How far the depth network's alpha (of its `wide` look) is to be trusted, 0 to 1: it tears people apart whom it
     sees small, and has no opinion of somebody beyond doubt whom it does not see: who lies across the picture, or sits
     before a bright window."""
     alpha = wide.get("alpha")
     if alpha is None:
         return 1.0
-    people = vouched_for(np.maximum(matte, alpha), found, whole) > 0.5
+    people = vouched_for(np.maximum(matte, alpha), marks) > 0.5
     if (alpha[people] > 0.5).sum() < UNSEEN * people.sum() and gate.beyond_doubt(found, wide.get("presence")):
         return 0.0
     return min(1.0, float(people.mean()) / LARGE)
@@ -155,51 +156,3 @@ def people_box(alpha: Map, found: list[Finding], whole: Box) -> Box:
 def _is_shown(alpha: Map) -> bool:
     """Is a body's alpha about as tall as the body? Of small people the first look sees a shirt, or nothing."""
     return float((alpha > 0.5).any(1).mean()) > 0.5
-
-
-# ---- which parts of the matte are people --------------------------------------------------------------------
-
-CELL: Final = 8
-"""Raster pixels that are judged together."""
-
-
-SHOWN: Final = 0.8
-"""Alpha that the matte reaches somewhere in a body that is one."""
-
-
-def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
-    """All but the merely possible of whom the matte is nowhere sure: the depth network takes cats on a sofa along."""
-    bodies = [matte[cells(finding.body, whole, matte.shape)] for finding in found]
-    return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
-
-
-def vouched_for(alpha: Map, found: list[Finding], whole: Box) -> Map:
-    """Alpha where it hangs together with somebody who was found, 0 elsewhere: a cup beside a person is not one."""
-    marks = np.zeros_like(alpha)
-    for finding in found:
-        marks[cells(finding.box, whole, alpha.shape)] = 1
-    solid = _largest(alpha) > 0.3
-    grown = solid & (_largest(marks) > 0)
-    while True:
-        wider = _wider(grown) & solid
-        if (wider == grown).all():
-            break
-        grown = wider
-    kept = _wider(grown).repeat(CELL, 0).repeat(CELL, 1)[: alpha.shape[0], : alpha.shape[1]]
-    return np.where(kept, alpha, np.float32(0))
-
-
-def _largest(values: Map) -> Map:
-    """The largest value of each cell."""
-    pad = ((0, -values.shape[0] % CELL), (0, -values.shape[1] % CELL))
-    padded = np.pad(values, pad)
-    result: Map = padded.reshape(padded.shape[0] // CELL, CELL, padded.shape[1] // CELL, CELL).max((1, 3))
-    return result
-
-
-def _wider(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Marked cells and their eight neighbours."""
-    rows = np.pad(marked, ((1, 1), (0, 0)))
-    rows = rows[:-2] | rows[1:-1] | rows[2:]
-    columns = np.pad(rows, ((0, 0), (1, 1)))
-    return columns[:, :-2] | columns[:, 1:-1] | columns[:, 2:]

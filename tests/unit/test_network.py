@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from depth import detection, estimation, gate, look, shape
+from depth import detection, estimation, gate, look, shape, vouching
 from depth.detection import Finding
 from depth.estimation import Networks
 from depth.manifest import BrokenManifest, Input, read, read_all
@@ -396,6 +396,10 @@ def found_at(left: float, top: float, right: float, bottom: float, score: float 
 class TestPeople:
     WHOLE = (0.0, 0.0, 128.0, 128.0)
 
+    def marks(self, found: list[Finding], matte: NDArray[np.float32]) -> vouching.Marks:
+        """Of detectors alone."""
+        return vouching.somebody(found, matte, {}, self.WHOLE)
+
     def two_blobs(self) -> NDArray[np.float32]:
         alpha = np.zeros((128, 128), np.float32)
         alpha[16:64, 16:48] = 1
@@ -403,14 +407,29 @@ class TestPeople:
         return alpha
 
     def test_a_thing_that_no_detector_vouches_for_goes(self) -> None:
-        kept = estimation.vouched_for(self.two_blobs(), [found_at(20, 20, 40, 40)], self.WHOLE)
+        alpha = self.two_blobs()
+        kept = vouching.vouched_for(alpha, self.marks([found_at(20, 20, 40, 40)], alpha))
         assert kept[16:64, 16:48].all()
         assert not kept[80:112, 80:112].any()
+
+    @pytest.mark.parametrize(("depth", "matte", "kept"), [(0.99, 0.4, True), (0.95, 1.0, False), (0.99, 0.2, False)])
+    def test_whom_the_depth_network_sees_without_doubt_needs_no_detector(
+        self, depth: float, matte: float, kept: bool
+    ) -> None:
+        alpha, seen, shown = self.two_blobs(), np.zeros((128, 128), np.float32), np.full((128, 128), matte, np.float32)
+        seen[80:112, 80:112] = depth
+        marks = vouching.somebody([found_at(20, 20, 40, 40)], shown, {"alpha": seen}, self.WHOLE)
+        assert vouching.vouched_for(alpha, marks)[80:112, 80:112].any() == kept
+
+    def test_a_speck_that_the_depth_network_sees_is_nobody(self) -> None:
+        seen = np.zeros((128, 128), np.float32)
+        seen[80:86, 80:86] = 1
+        assert not vouching.somebody([], np.ones((128, 128), np.float32), {"alpha": seen}, self.WHOLE).any()
 
     def test_a_hint_of_which_the_matte_shows_nothing_is_none(self) -> None:
         seen, unseen = found_at(20, 20, 40, 40, score=0.5), found_at(60, 0, 80, 20, score=0.5)
         believed = found_at(60, 0, 80, 20, score=0.7)
-        assert estimation.shown([seen, unseen, believed], self.two_blobs(), self.WHOLE) == [seen, believed]
+        assert vouching.shown([seen, unseen, believed], self.two_blobs(), self.WHOLE) == [seen, believed]
 
     def test_the_box_holds_everybody_and_little_more(self) -> None:
         people = [found_at(20, 20, 40, 40), found_at(90, 90, 100, 100)]
@@ -436,10 +455,11 @@ class TestPeople:
         small[20:40, 20:40] = 1
         somebody, nothing = [found_at(20, 20, 40, 40, score=0.8)], np.zeros((128, 128), np.float32)
         for matte, wide in ((large, {"alpha": nothing}), (nothing, {"alpha": large}), (large, {})):
-            assert estimation.trustworthy(matte, wide, somebody, self.WHOLE) == 1
-        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, somebody, self.WHOLE) < 0.2
+            assert estimation.trustworthy(matte, wide, somebody, self.marks(somebody, matte)) == 1
+        marks = self.marks(somebody, small)
+        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, somebody, marks) < 0.2
         elsewhere = [found_at(90, 90, 100, 100, score=0.8)]
-        assert estimation.trustworthy(small, {"alpha": nothing}, elsewhere, self.WHOLE) == 0
+        assert estimation.trustworthy(small, {"alpha": nothing}, elsewhere, self.marks(elsewhere, small)) == 0
 
     @pytest.mark.parametrize(
         ("score", "presence", "seen", "trust"),
@@ -452,7 +472,8 @@ class TestPeople:
         alpha[: round(seen * 128)] = 1
         wide = {"alpha": alpha, "presence": np.array([presence], np.float32)}
         found = [found_at(20, 20, 40, 40, score=score)]
-        assert estimation.trustworthy(np.ones((128, 128), np.float32), wide, found, self.WHOLE) == trust
+        matte = np.ones((128, 128), np.float32)
+        assert estimation.trustworthy(matte, wide, found, self.marks(found, matte)) == trust
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)

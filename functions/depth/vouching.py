@@ -1,0 +1,78 @@
+"""Which parts of a matte are people: those that hang together with somebody, in cells of a few pixels."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depth import gate
+from depth.detection import Finding
+from depth.look import Maps
+from depth.maps import Map
+from depth.ports import Box
+from depth.raster import cells
+
+Marks = NDArray[np.bool_]
+
+CELL: Final = 8
+"""Raster pixels that are judged together."""
+
+SHOWN: Final = 0.8
+"""Alpha that the matte reaches somewhere in a body that is one."""
+
+SOLID: Final = 0.3
+"""Alpha that a cell reaches somewhere if what is on its two sides hangs together."""
+
+SEEN: Final = 0.97
+NOT_DENIED: Final = 0.3
+"""Alpha of the depth network, and beside it of the matte, that is somebody whether a detector found anybody there or
+not: in a crowd detectors miss some. From .95 on a horse comes along with the girl who leads it."""
+
+EVERYWHERE: Final = 0.9
+"""Share of a cell's pixels in which that is so."""
+
+
+def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
+    """All but the merely possible of whom the matte is nowhere sure: the depth network takes cats on a sofa along."""
+    bodies = [matte[cells(finding.body, whole, matte.shape)] for finding in found]
+    return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
+
+
+def somebody(found: list[Finding], matte: Map, wide: Maps, whole: Box) -> Marks:
+    """Cells of the raster in which somebody was found, or is seen by the depth network (its `wide` look) alone."""
+    marks = np.zeros_like(matte)
+    for finding in found:
+        marks[cells(finding.box, whole, matte.shape)] = 1
+    result: Marks = _celled(marks).max((1, 3)) > 0
+    if "alpha" in wide:
+        seen = (wide["alpha"] > SEEN) & (matte > NOT_DENIED)
+        result |= _celled(seen.astype(np.float32)).mean((1, 3)) > EVERYWHERE
+    return result
+
+
+def vouched_for(alpha: Map, marks: Marks) -> Map:
+    """Alpha where it hangs together with marked cells, 0 elsewhere: a cup beside a person is not one."""
+    solid = _celled(alpha).max((1, 3)) > SOLID
+    grown = solid & marks
+    while True:
+        wider = _wider(grown) & solid
+        if (wider == grown).all():
+            break
+        grown = wider
+    kept = _wider(grown).repeat(CELL, 0).repeat(CELL, 1)[: alpha.shape[0], : alpha.shape[1]]
+    return np.where(kept, alpha, np.float32(0))
+
+
+def _celled(values: Map) -> Map:
+    """Rows of cells, rows in a cell, columns of cells, columns in a cell; 0 past the raster's end."""
+    height, width = values.shape
+    padded = np.pad(values, ((0, -height % CELL), (0, -width % CELL)))
+    return padded.reshape(-(-height // CELL), CELL, -(-width // CELL), CELL)
+
+
+def _wider(marked: Marks) -> Marks:
+    """Marked cells and their eight neighbours."""
+    rows = np.pad(marked, ((1, 1), (0, 0)))
+    rows = rows[:-2] | rows[1:-1] | rows[2:]
+    columns = np.pad(rows, ((0, 0), (1, 1)))
+    return columns[:, :-2] | columns[:, 1:-1] | columns[:, 2:]
