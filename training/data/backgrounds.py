@@ -31,15 +31,19 @@ def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | 
     return out
 
 
+def pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in KINDS)
+
+
 def papers(folder: Path, most: int = 400, side: int = 192) -> list[Pixels]:
     """Some of a folder's pictures, small: for the walls of rooms."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
+    paths = pictures(folder)
     return [np.asarray(opened(path).resize((side, side))) for path in paths[:: max(1, len(paths) // most)]]
 
 
 def whole(folder: Path, side: int) -> list[Pixels]:
     """A folder's photographs from edge to edge, of `side` pixels along the longer one."""
-    photos = (opened(path) for path in sorted(folder.iterdir()) if path.suffix in KINDS)
+    photos = (opened(path) for path in pictures(folder))
     sizes = ((photo, side / max(photo.size)) for photo in photos)
     return [
         np.asarray(photo.resize([max(1, round(scale * length)) for length in photo.size], Image.Resampling.BICUBIC))

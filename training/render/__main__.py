@@ -24,6 +24,9 @@ CAST = 10
 """People kept at a time: a group shows several, and nobody comes in runs."""
 
 
+PRINTS = 100
+"""Pictures on cloth, 4 MB each."""
+
 LOWEST = 1.0
 """Of a camera above the ground, dm: those that are tilted anyhow may come out under it."""
 
@@ -86,8 +89,9 @@ def stacked(rows: list[dict[str, NDArray]], name: str) -> NDArray:
 
 def newcomers(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[Person]:
     """Made-up characters, and avatars of the split in between if there is a folder of them."""
-    library = Library(options.assets)
     held = options.split == "test"
+    pictures = backgrounds.pictures(options.scenes) if options.scenes and not held else []
+    library = Library(options.assets, [pictures[k] for k in rng.permutation(len(pictures))[:PRINTS]])
     files = sorted(options.avatars.glob("[!X]*.glb")) if options.avatars else []  # X: not known who looks like whom
     files = [file for file in files if ("_".join(file.stem.split("_")[:3]) in KEPT_FOR_EVALUATION) == held]
     while True:

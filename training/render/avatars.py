@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
-from training.render import outfits, parts, poses
+from training.render import outfits, parts, poses, variations
 from training.render.accessories import Accessory, Head
-from training.render.meshes import about_axis
+from training.render.meshes import about_axis, vertex_normals
 from training.render.pieces import Look, Piece, Pose
 from training.render.poses import Posture
 from training.render.skeletons import Skeleton, measured
@@ -90,6 +90,8 @@ class Avatar:
         self.dye = parts.median_colour(wig.texture, wig.uv) if wig else np.array([0.05, 0.04, 0.03])
         bones = self._bones(self.upright, self.bindings)
         self.pieces = [at_rest(piece, table) for piece, table in zip(self.pieces, bones, strict=True)]
+        if self.identity not in KEPT_FOR_EVALUATION:
+            self.pieces = [varied(piece, rng) for piece in self.pieces]
         self.bindings = [self._bound_to(binding.nodes) for binding in self.bindings]
         self.skeleton = self._skeleton()
         self.outfit = outfits.owned(self._head(), self.skeleton, rng, may_curl=False)
@@ -257,6 +259,15 @@ def at_rest(piece: Piece, bones: NDArray[np.float32]) -> Piece:
     normals = np.einsum("vij,vj->vi", tables[:, :3, :3], piece.normals)
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     return replace(piece, vertices=vertices.astype(np.float32), normals=normals.astype(np.float32))
+
+
+def varied(piece: Piece, rng: np.random.Generator) -> Piece:
+    """The piece on somebody stouter or thinner, in other folds; heads, hands and hair stay."""
+    if piece.kind != "skin":
+        return piece
+    dressed = ~np.isin(piece.parts, (PARTS["head"], PARTS["hand"]))
+    vertices = variations.stouter(piece.vertices, piece.faces, dressed.astype(float), rng)
+    return replace(piece, vertices=vertices, normals=vertex_normals(vertices, piece.faces).astype(np.float32))
 
 
 def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:

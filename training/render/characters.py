@@ -3,7 +3,6 @@
 Making one costs about 0.1 s, posing one 2 ms: draw each many times. Decimetres, y up, looking along +z.
 """
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 from training.data.shards import PARTS, Someone
 from training.render import outfits, parts, poses
 from training.render.accessories import Head
-from training.render.clothing import Clothing
-from training.render.library import SHOES, WARDROBE, Library, skins_of
-from training.render.meshes import about_axis, vertex_normals
+from training.render.dressing import Dressing, Kind
+from training.render.library import Library
+from training.render.meshes import about_axis
 from training.render.pieces import Look, Piece, Pose
 from training.render.poses import Posture
 from training.render.skeletons import Skeleton, measured
@@ -25,12 +24,6 @@ MELANIN = np.array(
     [(0.54, 0.36, 0.28), (0.47, 0.28, 0.2), (0.32, 0.17, 0.105), (0.17, 0.085, 0.05), (0.06, 0.032, 0.02)]
 )
 """Linear colours of skin from pale to dark, about even steps of the typology angle."""
-
-THICKNESS = 0.05
-"""Of cloth beyond what its model has, dm."""
-
-PLAIN = 0.35
-"""Share of clothes without their picture: one colour, or what is printed on it."""
 
 JOINTS = {
     "spine": ("spine05", "spine03", "spine02", "spine01"),
@@ -57,29 +50,18 @@ PLACES = {
 HANGS_ON = {"head": "head", "chest": "spine01", "hand.R": "wrist.R"}
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A mesh as the device wants it, whatever body it is on: one row for each pair of position and texture coordinate,
-    with the four heaviest bones."""
-
-    at: NDArray[np.int64]
-    uv: NDArray[np.float32]
-    joints: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    faces: NDArray[np.int32]
-
-
 class Character:
     """One person. `look` and `pose` are new at every call."""
 
     def __init__(self, library: Library, rng: np.random.Generator, split: str) -> None:
-        self.library, self.rng, self.split, self.wardrobe = library, rng, split, WARDROBE[split]
+        self.library, self.rng, self.split = library, rng, split
         self.identity = f"makehuman {rng.integers(1 << 40):010x}"
         self.sex = str(rng.choice(["male", "female"]))
         self.age = str(rng.choice(["young", "old", "child"], p=[0.57, 0.27, 0.16]))
         self.body = self._shaped()
         self.joints = np.array([self.body[corner].mean(0) for corner in library.heads])
-        self.pieces = self._dressed()
+        self.clothes = Dressing(library, self.body, Kind(split, self.sex, self.age), rng).done()
+        self.pieces = self.clothes.pieces
         self.skeleton = self._skeleton()
         self.outfit = outfits.owned(self._head(), self.skeleton, rng, may_curl=True)
         self.extras = {
@@ -99,7 +81,7 @@ class Character:
         hair = HAIR_COLOURS[rng.integers(len(HAIR_COLOURS) if self.age == "old" or rng.random() < 0.3 else 3)]
         tints = {
             "skin": np.minimum(skin, 4),
-            "cloth": rng.uniform(0.1, 1.6, 3) if rng.random() < 0.65 else np.ones(3) * rng.uniform(0.3, 1.2),
+            **{kind: cloth(rng) for kind in ("cloth", "lower", "coat")},
             "shoe": rng.uniform(0.2, 1.2, 3),
             "hair": hair * rng.uniform(0.8, 1.2, 3),
             "brow": hair * 0.6,
@@ -111,12 +93,16 @@ class Character:
     def described(self, look: Look, pose: Pose) -> Someone:
         """Who this is in a look and a pose; angles are the view's to tell."""
         tone = parts.tone(self.complexion * look.tints["skin"])
-        return parts.someone(self.identity, "makehuman", self.sex, self.age, tone, self.hair, self.suit, pose.wearing)
+        return parts.someone(
+            self.identity, "makehuman", self.sex, self.age, tone, self.clothes.hair, self.clothes.suit, pose.wearing
+        )
 
     def pose(self, wildness: float, camera: NDArray[np.float64]) -> Pose:
         """`wildness`: 0 a calm portrait, 1 anything. `camera`: direction to the viewer in the person's axes."""
         library, wearing = self.library, self.outfit.shown(self.rng)
-        posture = poses.posture(self.skeleton, wildness, camera, self.rng, wearing.get("held", ""), not self.skirted)
+        posture = poses.posture(
+            self.skeleton, wildness, camera, self.rng, wearing.get("held", ""), not self.clothes.skirted
+        )
         local = np.tile(np.eye(4), (len(self.joints), 1, 1))
         for name, rotation in turns_of(posture).items():
             local[library.bone[name], :3, :3] = rotation
@@ -149,58 +135,10 @@ class Character:
         apply(macro / f"universal-{self.sex}-{self.age}-averagemuscle-averageweight.target", 1 - share)
         for files in library.faces_of(self.split).values():
             for k in rng.permutation(len(files))[:3]:
-                apply(files[k], rng.uniform(0, 0.45))
+                apply(files[k], min(float(rng.exponential(0.28)), 1))
         for k in rng.permutation(len(library.expressions))[:2]:
             apply(library.expressions[k], rng.uniform(0, 0.6))
         return body
-
-    def _dressed(self) -> list[Piece]:
-        """Skin where no cloth hides it, then everything worn."""
-        rng, library, both = self.rng, self.library, (*self.wardrobe["male"], *self.wardrobe["female"])
-        self.suit = str(rng.choice(self.wardrobe[self.sex] if rng.random() < 0.8 else both))
-        self.hair = str(rng.choice(self.wardrobe["hair"])) if rng.random() < 0.85 else ""
-        self.skirted = self.sex == "female" and rng.random() < 0.35
-        worn = [
-            ("cloth", library.piece("clothes", self.suit)),
-            ("eyes", library.eyes),
-            ("brow", library.brows[rng.integers(len(library.brows))]),
-            ("lash", library.lashes[rng.integers(len(library.lashes))]),
-            ("shoe", library.piece("clothes", str(rng.choice(SHOES)))),
-        ]
-        if self.hair:
-            worn.append(("hair", library.piece("hair", self.hair)))
-        hidden, pieces = np.zeros(len(self.body), bool), []
-        for kind, path in worn:
-            clothing = library.clothing(path)
-            if not clothing.usable:
-                continue
-            if kind in ("cloth", "shoe"):
-                hidden[clothing.deleted] = True
-            texture = library.irises[rng.integers(len(library.irises))] if kind == "eyes" else clothing.texture
-            if kind == "cloth" and rng.random() < PLAIN:
-                texture = None
-            rows = library.cached(path, lambda clothing=clothing: rows_of_clothing(clothing, library.weights))
-            made = piece(kind, clothing.fitted(self.body), rows, list(library.bone), texture)
-            pieces.append(thickened(made) if kind == "cloth" else made)
-        mesh, everywhere = library.body, self._body_rows("body")
-        seen = ~hidden[mesh.faces[mesh.groups == "body"]].all(1)
-        skins = skins_of(library.skins, self.split, self.sex, self.age)
-        skin = piece("skin", self.body, narrowed(everywhere, seen), list(library.bone), skins[rng.integers(len(skins))])
-        if self.skirted:
-            pieces.append(piece("cloth", self._flared(), self._body_rows("helper-skirt"), list(library.bone), None))
-        return [skin, *pieces]
-
-    def _body_rows(self, group: str) -> Rows:
-        mesh, library = self.library.body, self.library
-        seen = mesh.groups == group
-        return library.cached(group, lambda: rows(mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], library.weights))
-
-    def _flared(self) -> NDArray[np.float32]:
-        """The body with the helper of skirts moved outward, the more the lower, so that no trousers come through."""
-        below = np.maximum(self.joints[self.library.bone["spine05"]][1] + 1.2 - self.body[:, 1], 0)
-        outward = self.body * (1, 0, 1)
-        outward = outward / np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
-        return (self.body + outward * (0.14 + self.rng.uniform(0.03, 0.12) * below)[:, None]).astype(np.float32)
 
     def _skeleton(self) -> Skeleton:
         places = {f"{name}.{side}": self._joint(f"{bone}.{side}") for name, bone in PLACES.items() for side in "LR"}
@@ -238,49 +176,10 @@ def turns_of(posture: Posture) -> dict[str, NDArray[np.float64]]:
     return out
 
 
-def rows(
-    uv: NDArray[np.float32], faces: NDArray[np.int64], uv_faces: NDArray[np.int64], weights: NDArray[np.float32]
-) -> Rows:
-    pairs, index = np.unique(np.stack([faces.ravel(), uv_faces.ravel()], 1), axis=0, return_inverse=True)
-    at, texel = pairs.T
-    joints = np.argsort(-weights[at], axis=1)[:, :4]
-    heaviest = np.take_along_axis(weights[at], joints, 1)
-    heaviest = heaviest / np.maximum(heaviest.sum(1, keepdims=True), 1e-9)
-    return Rows(
-        at, uv[texel], joints.astype(np.int32), heaviest.astype(np.float32), index.reshape(-1, 3).astype(np.int32)
-    )
-
-
-def rows_of_clothing(clothing: Clothing, weights: NDArray[np.float32]) -> Rows:
-    mesh = clothing.mesh
-    return rows(mesh.uv, mesh.faces, mesh.uv_faces, clothing.skin_weights(weights))
-
-
-def narrowed(whole: Rows, seen: NDArray[np.bool_]) -> Rows:
-    """Only some of the faces, and the rows that they need."""
-    used, faces = np.unique(whole.faces[seen], return_inverse=True)
-    kept = (whole.at[used], whole.uv[used], whole.joints[used], whole.weights[used])
-    return Rows(*kept, faces.reshape(-1, 3).astype(np.int32))
-
-
-def piece(kind: str, vertices: NDArray[np.float32], rows: Rows, bones: list[str], texture: Path | None) -> Piece:
-    hair = np.full(len(rows.at), PARTS["hair"], np.uint8)
-    return Piece(
-        kind=kind,
-        vertices=vertices[rows.at],
-        normals=vertex_normals(vertices, rows.at[rows.faces])[rows.at].astype(np.float32),
-        uv=rows.uv,
-        joints=rows.joints,
-        weights=rows.weights,
-        parts=hair if kind == "hair" else parts.of_vertices(rows.joints, bones),
-        faces=rows.faces,
-        texture=str(texture) if texture else None,
-    )
-
-
-def thickened(cloth: Piece) -> Piece:
-    """A little farther out, so that skin stays under it in wide gestures."""
-    return replace(cloth, vertices=cloth.vertices + THICKNESS * cloth.normals)
+def cloth(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A linear colour: any, a grey, or a dark one."""
+    bright = np.exp(rng.uniform(np.log(0.02), np.log(1.2)))
+    return rng.uniform(0.1, 1.6, 3) if rng.random() < 0.5 else bright * rng.uniform(0.8, 1.2, 3) ** rng.integers(1, 4)
 
 
 def complexion(pieces: list[Piece]) -> NDArray[np.float64]:

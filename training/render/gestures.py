@@ -223,5 +223,5 @@ LIVELY = (
     *("anywhere", "anywhere", "other shoulder", "beside the camera"),
     *("to the camera",) * 4,  # what networks get wrong most: the hand nearest of all
 )
-BOTH = ("crossed", "clasped", "table", "praying", "behind", "to the camera")
+BOTH = ("crossed", "clasped", "table", "praying", "behind", "to the camera", "raised", "hair")
 """What one arm does, and what both do together."""

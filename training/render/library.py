@@ -33,16 +33,21 @@ HELD_TARGETS = 4
 """Every fourth target of each feature shapes held-out faces only, and nothing else does."""
 
 SHOES = ("shoes01", "shoes03", "shoes04")
-FEATURES = ("head", "nose", "mouth", "chin", "cheek", "eyes", "forehead", "ears", "neck", "torso", "armslegs")
+FEATURES = (
+    *("head", "nose", "mouth", "chin", "cheek", "eyes", "eyebrows", "forehead", "ears", "neck", "asym"),
+    *("torso", "armslegs", "measure", "stomach", "hip"),
+)
 """Groups of targets from which every character takes a few."""
 
 Target = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 class Library:
-    """`folder` is laid out by training.render.assets: `base` (makehuman-assets), `core/makehuman/data` (makehuman)."""
+    """`folder` is laid out by training.render.assets: `base` (makehuman-assets), `core/makehuman/data` (makehuman).
+    `prints`: pictures of anything, for cloth."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prints: list[Path]) -> None:
+        self.prints = prints
         self.assets, self.core = folder / "base", folder / "core" / "makehuman" / "data"
         self.body = read_obj(self.core / "3dobjs" / "base.obj")
         targets = self.core / "targets"
@@ -67,6 +72,11 @@ class Library:
     def faces_of(self, split: str) -> dict[str, list[Path]]:
         """Targets of each feature for the characters of a split."""
         return {group: targets_of(files, split) for group, files in self.features.items()}
+
+    def eyes_of(self, body: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+        """The place between a body's eyes, and the size of its head: a grown person's is 1."""
+        left, right = (body[self.heads[self.bone[f"eye.{side}"]]].mean(0).astype(float) for side in "LR")
+        return (left + right) / 2, float(np.linalg.norm(left - right)) / 0.62
 
     def piece(self, group: str, name: str) -> Path:
         return self.assets / group / name / f"{name}.mhclo"

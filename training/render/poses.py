@@ -52,6 +52,7 @@ def torso(wildness: float, sitting: bool, rng: np.random.Generator) -> dict[str,
     lean = rng.uniform(0, 0.45) if sitting else 0.05
     turned = rng.uniform(-0.8, 0.8) if rng.random() < 0.2 else 0.0
     nod = rng.uniform(0.2, 0.6) if rng.random() < 0.1 + 0.1 * wildness else 0.0
+    nod = -rng.uniform(0.2, 0.8) if rng.random() < 0.05 + 0.05 * wildness else nod
     return {
         "spine": euler(lean + noise(0.14), noise(0.2), noise(0.12)),
         "neck": euler(noise(0.16) - lean * 0.5 + 0.5 * nod, noise(0.3) + 0.5 * turned, noise(0.12)),
@@ -60,15 +61,16 @@ def torso(wildness: float, sitting: bool, rng: np.random.Generator) -> dict[str,
 
 
 def legs_standing(wildness: float, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Side by side, a step, a foot up on something, a lunge."""
-    turns = {}
+    """Side by side, a step, a foot up on something, a lunge; knees bent, down to a squat."""
+    turns, bent = {}, rng.uniform(0.5, 2.2) if rng.random() < 0.04 + 0.08 * wildness else 0.0
     step = rng.normal(0, 0.12 + 0.25 * wildness * (rng.random() < 0.5))
     raised = rng.choice(["L", "R"]) if rng.random() < 0.12 * (1 + wildness) else ""
     for side, sign in SIDES.items():
         hip = -rng.uniform(0.5, 1.5) if side == raised else sign * step
         knee = -hip * rng.uniform(0.8, 1.5) if side == raised else max(0.0, rng.normal(0.05, 0.1) + max(0, hip))
-        turns[f"thigh.{side}"] = euler(hip, rng.normal(0, 0.15), sign * abs(rng.normal(0, 0.1)))
-        turns[f"shin.{side}"] = euler(knee, 0, 0)
+        spread = sign * (abs(rng.normal(0, 0.1)) + 0.15 * bent)
+        turns[f"thigh.{side}"] = euler(hip - bent, rng.normal(0, 0.15) + 0.8 * spread * (bent > 0), spread)
+        turns[f"shin.{side}"] = euler(knee + 1.15 * bent, 0, 0)
     return turns
 
 

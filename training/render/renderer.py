@@ -23,13 +23,14 @@ LEVELS = (0.0, 0.05, 0.08, 0.12)
 """Edges of the cells, dm, that levels of detail merge; most triangles of a whole figure are smaller than a pixel."""
 
 GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "strand": 0.12, "glasses": 0.3, "lens": 0.9, "held": 0.2}
-CASTING = ("skin", "cloth", "hair", "strand", "hat", "scarf", "held", "thing")
+CLOTH = ("cloth", "lower", "coat")
+CASTING = (*CLOTH, "skin", "hair", "strand", "hat", "scarf", "held", "thing")
 """Kinds that cast shadows."""
 
 CLOSED = ("skin", "eyes", "shoe")
 """Kinds whose inside is never seen."""
 
-PRINTED = ("cloth", "scarf", "hat", "thing")
+PRINTED = (*CLOTH, "scarf", "hat", "thing")
 """Kinds that carry the look's pattern."""
 
 CARDS = ("hair", "brow", "lash")

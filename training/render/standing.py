@@ -37,6 +37,10 @@ AT_THE_FACE = ((0.65, (13.5, 17)), (0.22, (3, 13)), (0.13, (17, 32)))
 TILTING = 18.0
 """Distance, dm, up to which a camera is near: held at the face, and tilted by its height as if it were so far."""
 
+LEVEL = 0.3
+"""Share of far cameras that are held level, whatever is in the middle of their view: most of the measured depth that
+this is judged by was taken so, and bodies that only ever were looked down or up at lean too far."""
+
 ANYHOW = 0.1
 """Share of cameras that are tilted for no reason."""
 
@@ -142,14 +146,16 @@ def held(person: Person, spot: Vectors, rng: np.random.Generator) -> NDArray[np.
     heights = AT_THE_FACE if -spot[2] < TILTING else HEIGHTS
     low, high = heights[int(rng.choice(len(heights), p=[share for share, _ in heights]))][1]
     down = np.arctan((rng.uniform(low, high) - (eyes - spot[1])) / max(-spot[2], TILTING))
+    if -spot[2] >= TILTING and rng.random() < LEVEL:
+        down = rng.normal(0, 0.04)
     if rng.random() < ANYHOW:
         down = rng.normal(0, 0.4)
     return euler(float(np.clip(down, -0.7, 0.9)), 0, 0) @ about_axis((0, 0, 1), rng.normal(0, 0.04))
 
 
 def heading(rng: np.random.Generator) -> float:
-    """A person's turn about the upright: mostly from ahead, one in eight from anywhere."""
-    return rng.normal(0, 0.45) if rng.random() < 0.88 else rng.uniform(-np.pi, np.pi)
+    """A person's turn about the upright: mostly from ahead, one in six from anywhere."""
+    return rng.normal(0, 0.45) if rng.random() < 0.84 else rng.uniform(-np.pi, np.pi)
 
 
 def points(pose: Pose) -> Vectors:
