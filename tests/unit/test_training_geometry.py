@@ -8,9 +8,10 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data import panoramas
-from training.render import frames, library, meshes, poses, solids, standing
-from training.render.gestures import BOTH, CALM, GESTURES, LIVELY, Arm, Gesture, to_the_camera
-from training.render.skeletons import SIDES, Skeleton, finger_axis, palm_of
+from training.render import frames, meshes, solids, standing
+from training.render.people import library, poses
+from training.render.people.gestures import BOTH, CALM, GESTURES, LIVELY, Arm, Gesture, to_the_camera
+from training.render.people.skeletons import SIDES, Skeleton, finger_axis, palm_of
 
 
 def directions(count: int = 200) -> np.ndarray:

@@ -6,9 +6,10 @@ import pytest
 pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS, TONES
-from training.render import accessories, holdables, outfits, parts, strands, tailoring, things, variations
+from training.render import things
+from training.render.people import accessories, holdables, outfits, parts, strands, tailoring, variations
+from training.render.people.skeletons import Skeleton
 from training.render.pieces import Piece, Pose
-from training.render.skeletons import Skeleton
 
 EYE = np.array([0.31, 15.9, 1.15])
 MIRRORED = np.array([-1, 1, 1])

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from training.data import backgrounds, panoramas, shards
 from training.render import frames, surroundings
-from training.render.avatars import KEPT_FOR_EVALUATION, Avatar
-from training.render.characters import Character
-from training.render.library import Library
+from training.render.people.avatars import KEPT_FOR_EVALUATION, Avatar
+from training.render.people.characters import Character
+from training.render.people.library import Library
 from training.render.renderer import Renderer
 from training.render.standing import Person
 

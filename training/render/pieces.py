@@ -25,7 +25,7 @@ class Piece:
 @dataclass(frozen=True)
 class Pose:
     """Pieces that are there, for each B x 4 x 4 bone matrices; 4 x 4 turn of the head from where it looks along +z, and
-    its place; what is worn and held, by slot (training.render.outfits)."""
+    its place; what is worn and held, by slot (training.render.people.outfits)."""
 
     pieces: list[Piece]
     bones: list[NDArray[np.float32]]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from training.data.shards import Someone
 from training.render.meshes import about_axis, euler
+from training.render.people.skeletons import Skeleton
 from training.render.pieces import Look, Piece, Pose
-from training.render.skeletons import Skeleton
 from training.render.surroundings import Camera
 
 Vectors = NDArray[np.float64]

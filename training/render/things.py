@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render import holdables, outfits, solids
-from training.render.accessories import Accessory
+from training.render import solids
 from training.render.meshes import euler
+from training.render.people import holdables, outfits
+from training.render.people.accessories import Accessory
 from training.render.pieces import Appearance, Look, Piece, Pose
 from training.render.solids import Solid
 

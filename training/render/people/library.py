@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render.clothing import Clothing, is_picture
 from training.render.meshes import read_obj
+from training.render.people.clothing import Clothing, is_picture
 
 WARDROBE = {
     "train": {

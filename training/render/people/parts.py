@@ -55,6 +55,6 @@ def tone(colour: NDArray[np.float64]) -> str:
 def someone(
     identity: str, family: str, sex: str, age: str, tone: str, hair: str, clothes: str, wearing: dict[str, str]
 ) -> Someone:
-    """`wearing`: by slot, as in training.render.outfits. Angles are not known yet."""
+    """`wearing`: by slot, as in training.render.people.outfits. Angles are not known yet."""
     known = {slot: wearing.get(slot, "") for slot in ("glasses", "hat", "held")}
     return Someone(identity, family, sex, age, tone, 0.0, 0.0, hair, clothes, scarf="scarf" in wearing, **known)

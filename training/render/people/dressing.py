@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS
-from training.render import parts, tailoring, variations
-from training.render.clothing import Clothing
-from training.render.library import SHOES, WARDROBE, Library, skins_of
 from training.render.meshes import vertex_normals
+from training.render.people import parts, tailoring, variations
+from training.render.people.clothing import Clothing
+from training.render.people.library import SHOES, WARDROBE, Library, skins_of
+from training.render.people.tailoring import Garment
 from training.render.pieces import Piece
-from training.render.tailoring import Garment
 
 Vertices = NDArray[np.float32]
 Mask = NDArray[np.bool_]

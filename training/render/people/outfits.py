@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.shards import PARTS
-from training.render import accessories, holdables, strands
-from training.render.accessories import GLASSES, HATS, Accessory, Head
-from training.render.holdables import HELD
+from training.render.people import accessories, holdables, strands
+from training.render.people.accessories import GLASSES, HATS, Accessory, Head
+from training.render.people.holdables import HELD
+from training.render.people.skeletons import Skeleton
 from training.render.pieces import Piece
-from training.render.skeletons import Skeleton
 
 CURLY = 0.6
 """Share of people without a wig of their family's who have curls."""

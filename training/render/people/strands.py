@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.render import solids
-from training.render.accessories import Accessory, Head
+from training.render.people.accessories import Accessory, Head
 from training.render.solids import Shell, Solid
 
 SEGMENTS = 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render.skeletons import SIDES, Skeleton, Vector
+from training.render.people.skeletons import SIDES, Skeleton, Vector
 
 AHEAD, UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 

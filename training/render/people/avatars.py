@@ -5,8 +5,6 @@ Made for the VALID avatars (MIT, (c) 2022 Tiffany Do; Do et al., VALID: a Virtua
 Diversity, 2023). Their files must be unpacked first (no meshopt compression, no quantization).
 """
 
-import json
-import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
-from training.render import outfits, parts, poses, variations
-from training.render.accessories import Accessory, Head
 from training.render.meshes import about_axis, vertex_normals
+from training.render.people import outfits, parts, poses, variations
+from training.render.people.accessories import Accessory, Head
+from training.render.people.gltf import File, rotation_of
+from training.render.people.poses import Posture
+from training.render.people.skeletons import Skeleton, measured
 from training.render.pieces import Look, Piece, Pose
-from training.render.poses import Posture
-from training.render.skeletons import Skeleton, measured
 
 KEPT_FOR_EVALUATION = (
     *("AIAN_M_2", "AIAN_F_1", "Asian_F_2", "Asian_M_2", "Black_F_1", "Black_F_3", "Black_M_1", "Black_M_2"),
@@ -29,8 +28,6 @@ KEPT_FOR_EVALUATION = (
 )
 """Identities that no training ever sees, in any outfit."""
 
-COMPONENTS = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
-WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 DECIMETRES = 10.0
 JOINTS = {
     "spine": ("Spine", "Spine1", "Spine2"),
@@ -73,18 +70,11 @@ class Avatar:
     def __init__(self, path: Path, textures: Path, rng: np.random.Generator) -> None:
         self.name, self.rng = path.stem, rng
         self.identity, self.clothes = self.name.rsplit("_", 1)
-        data = path.read_bytes()
-        length = struct.unpack("<I", data[12:16])[0]
-        self.gltf: dict[str, Any] = json.loads(data[20 : 20 + length])
-        self.blob = data[28 + length :]
-        self.nodes = self.gltf["nodes"]
-        self.index = {node.get("name"): k for k, node in enumerate(self.nodes)}
-        self.parent = {child: k for k, node in enumerate(self.nodes) for child in node.get("children", [])}
-        self.rest = [local_matrix(node) for node in self.nodes]
-        self.textures = textures
-        bound = [pair for node in self.nodes if "mesh" in node for pair in self._bound(node)]
+        self.file, self.textures = File(path), textures
+        self.index = self.file.index
+        bound = [pair for node in self.file.nodes if "mesh" in node for pair in self._bound(node)]
         self.pieces, self.bindings = [piece for piece, _ in bound], [binding for _, binding in bound]
-        self.upright = self._worlds({})
+        self.upright = self.file.upright
         self.complexion = self._complexion()
         wig = next((piece for piece in self.pieces if piece.kind == "hair" and piece.texture), None)
         self.dye = parts.median_colour(wig.texture, wig.uv) if wig else np.array([0.05, 0.04, 0.03])
@@ -125,15 +115,15 @@ class Avatar:
         name = node.get("name", "")
         if any(word in name for word in LEFT_OUT):
             return []
-        skin = self.gltf["skins"][node["skin"]]
-        matrices = self._array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1).astype(float)
+        skin = self.file.head["skins"][node["skin"]]
+        matrices = self.file.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1).astype(float)
         kind = "hair" if "wig" in name else "eyes" if "eye" in name else "skin"
         pieces = []
-        for primitive in self.gltf["meshes"][node["mesh"]]["primitives"]:
-            values = {key: self._array(index) for key, index in primitive["attributes"].items()}
+        for primitive in self.file.head["meshes"][node["mesh"]]["primitives"]:
+            values = {key: self.file.array(index) for key, index in primitive["attributes"].items()}
             order = np.argsort(-values["WEIGHTS_0"], axis=1)
             weights, joints = (np.take_along_axis(values[key], order, 1) for key in ("WEIGHTS_0", "JOINTS_0"))
-            bones = [self.nodes[node].get("name", "") for node in skin["joints"]]
+            bones = [self.file.nodes[node].get("name", "") for node in skin["joints"]]
             hair = np.full(len(joints), PARTS["hair"], np.uint8)
             piece = Piece(
                 kind=kind,
@@ -143,42 +133,18 @@ class Avatar:
                 joints=joints.astype(np.int32),
                 weights=(weights / weights.sum(1, keepdims=True)).astype(np.float32),
                 parts=hair if kind == "hair" else parts.of_vertices(joints, bones),
-                faces=self._array(primitive["indices"]).reshape(-1, 3).astype(np.int32),
-                texture=self._texture(primitive.get("material")),
+                faces=self.file.array(primitive["indices"]).reshape(-1, 3).astype(np.int32),
+                texture=self.file.picture(primitive.get("material"), self.textures),
             )
             pieces.append((piece, Binding(skin["joints"], matrices)))
         return pieces
-
-    def _array(self, index: int) -> NDArray[Any]:
-        accessor = self.gltf["accessors"][index]
-        view = self.gltf["bufferViews"][accessor["bufferView"]]
-        kind, width = np.dtype(COMPONENTS[accessor["componentType"]]), WIDTHS[accessor["type"]]
-        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-        stride = view.get("byteStride", width * kind.itemsize)
-        rows = np.ndarray((accessor["count"], width), kind, self.blob, start, (stride, kind.itemsize))
-        normalised = accessor.get("normalized") and kind != np.float32
-        return rows / np.iinfo(kind).max if normalised else rows.copy()
-
-    def _texture(self, material: int | None) -> str | None:
-        if material is None:
-            return None
-        colour = self.gltf["materials"][material].get("pbrMetallicRoughness", {}).get("baseColorTexture")
-        if colour is None:
-            return None
-        texture = self.gltf["textures"][colour["index"]]
-        source = texture.get("source", texture.get("extensions", {}).get("EXT_texture_webp", {}).get("source"))
-        image = self.gltf["images"][source]
-        view = self.gltf["bufferViews"][image["bufferView"]]
-        path = self.textures / f"{self.name}_{source}.{image['mimeType'].split('/')[1]}"
-        if not path.exists():
-            path.write_bytes(self.blob[view.get("byteOffset", 0) :][: view["byteLength"]])
-        return str(path)
 
     def pose(self, wildness: float, camera: NDArray[np.float64]) -> Pose:
         """`wildness`: 0 a calm portrait, 1 anything. `camera`: direction to the viewer in the person's axes."""
         wearing = self.outfit.shown(self.rng)
         posture = poses.posture(self.skeleton, wildness, camera, self.rng, wearing.get("held", ""))
-        world = self._worlds({self.index[name]: turn for name, turn in turns_of(posture).items() if name in self.index})
+        turns = {self.index[name]: turn for name, turn in turns_of(posture).items() if name in self.index}
+        world = self.file.worlds(turns)
         extras = [pair for slot in wearing for pair in self.extras[slot]]
         number, head = self.index["Head"], np.eye(4)
         head[:3, :3] = rotation_of(world[number]) @ rotation_of(self.upright[number]).T
@@ -216,25 +182,6 @@ class Avatar:
     def _place(self, name: str) -> NDArray[np.float64]:
         return self.upright[self.index[name]][:3, 3] * DECIMETRES
 
-    def _worlds(self, turns: dict[int, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-        """World matrix of every node; a turn is a rotation about the node's own place in the axes of rest, carried
-        along by what the node hangs on."""
-        out: dict[int, NDArray[np.float64]] = {}
-
-        def world(node: int) -> NDArray[np.float64]:
-            if node not in out:
-                above = world(self.parent[node]) if node in self.parent else np.eye(4)
-                placed = above @ self.rest[node]
-                if node in turns:
-                    basis = rotation_of(self.upright[node])
-                    local = np.eye(4)
-                    local[:3, :3] = basis.T @ turns[node] @ basis
-                    placed = placed @ local
-                out[node] = placed
-            return out[node]
-
-        return [world(node) for node in range(len(self.nodes))]
-
 
 def turns_of(posture: Posture) -> dict[str, NDArray[np.float64]]:
     """A posture for this rig's joints."""
@@ -268,22 +215,3 @@ def varied(piece: Piece, rng: np.random.Generator) -> Piece:
     dressed = ~np.isin(piece.parts, (PARTS["head"], PARTS["hand"]))
     vertices = variations.stouter(piece.vertices, piece.faces, dressed.astype(float), rng)
     return replace(piece, vertices=vertices, normals=vertex_normals(vertices, piece.faces).astype(np.float32))
-
-
-def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:
-    if "matrix" in node:
-        return np.array(node["matrix"], float).reshape(4, 4).T
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    out = np.eye(4)
-    out[:3, :3] = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    out[:3, :3] *= np.array(node.get("scale", (1, 1, 1)))
-    out[:3, 3] = node.get("translation", (0, 0, 0))
-    return out
-
-
-def rotation_of(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    return matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)

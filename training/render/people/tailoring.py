@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render.library import Library
+from training.render.people.library import Library
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -97,7 +97,7 @@ def along(places: Values, root: Values, middle: Values, end: Values) -> Values:
 def tailored(on: Chart, rng: np.random.Generator) -> list[Garment]:
     """What somebody wears: a top over trousers or a skirt, or a dress; one in four a coat over it."""
     below = str(rng.choice(["trousers", "skirt", "dress"], p=[0.7, 0.12, 0.18]))
-    sleeve = float(rng.choice([0, 0.3, 0.6, 1.02])) * rng.uniform(0.85, 1)
+    sleeve = float(rng.choice([0.08, 0.3, 0.6, 1.02])) * rng.uniform(0.85, 1)  # at 0 the chart ends, and edges fray
     if below == "trousers":
         out = [trousers(on, rng), top(on, "cloth", sleeve, rng.uniform(-0.12, 0.2), 0.1, rng)]
     else:

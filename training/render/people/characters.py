@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
-from training.render import outfits, parts, poses
-from training.render.accessories import Head
-from training.render.dressing import Dressing, Kind
-from training.render.library import Library
 from training.render.meshes import about_axis
+from training.render.people import outfits, parts, poses
+from training.render.people.accessories import Head
+from training.render.people.dressing import Dressing, Kind
+from training.render.people.library import Library
+from training.render.people.poses import Posture
+from training.render.people.skeletons import Skeleton, measured
 from training.render.pieces import Look, Piece, Pose
-from training.render.poses import Posture
-from training.render.skeletons import Skeleton, measured
 
 HAIR_COLOURS = np.array([(0.12, 0.08, 0.06), (0.35, 0.22, 0.12), (0.8, 0.62, 0.38), (0.5, 0.5, 0.5), (1, 1, 1)])
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render.gestures import BOTH, CALM, GESTURES, LIVELY, Arm, Gesture
 from training.render.meshes import about_axis, euler
-from training.render.skeletons import SIDES, Skeleton, Vector, finger_axis, palm_of
+from training.render.people.gestures import BOTH, CALM, GESTURES, LIVELY, Arm, Gesture
+from training.render.people.skeletons import SIDES, Skeleton, Vector, finger_axis, palm_of
 
 TWIST = np.linspace(-1.5, 1.5, 13)
 """Turns of a forearm about itself, radians: about 85 degrees either way."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from training.render import solids
-from training.render.accessories import Accessory
-from training.render.skeletons import Skeleton, palm_of
+from training.render.people.accessories import Accessory
+from training.render.people.skeletons import Skeleton, palm_of
 from training.render.solids import Solid
 
 HELD = ("cup", "phone", "bottle", "book", "ball", "microphone", "camera", "glass")
