@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from depth import face_mesh, faces, gate, maps, vouching
+from depth import face_mesh, faces, gate, maps
 from depth.detection import Finding
 from depth.look import Maps, look
 from depth.maps import Map
@@ -14,7 +14,7 @@ from depth.network import Network, open_all
 from depth.ports import Box, Estimate, Pixels, Subject
 from depth.raster import cells, facing, lengths, placed, raster_size
 from depth.shape import Shape, close_look, upright, wide_look
-from depth.vouching import Marks, vouched_for
+from depth.vouching import Marks, found_in, seen_in, shown, vouched_for
 
 MARGIN: Final = 0.03
 """Of the people's box, on every side. Measured: r .775 without a box, .790 with a margin of .12, .814 with .02."""
@@ -67,19 +67,20 @@ class Networks:
         if gate.denied(found, wide.get("presence"), whole):
             return nobody(size, subject)
         wide_matte = look(matte, pixels, whole, size, "alpha")["alpha"]
-        found = vouching.shown(found, wide_matte, whole)
+        found = shown(found, wide_matte, whole)
         if not found:
             return nobody(size, subject)
-        marks = vouching.somebody(found, wide_matte, wide, whole)
-        trust = trustworthy(wide_matte, wide, found, marks)
-        rough = vouched_for(agreed(wide_matte, wide.get("alpha"), TRUSTED_FROM_AFAR * trust), marks)
+        detected = found_in(found, whole, wide_matte.shape)
+        trust = trustworthy(wide_matte, wide, found, detected)
+        somebody = detected | seen_in(wide_matte, wide)
+        rough = vouched_for(agreed(wide_matte, wide.get("alpha"), TRUSTED_FROM_AFAR * trust), somebody)
         box = people_box(rough, found, whole)
         inside = cells(box, whole, rough.shape)
         close_matte = look(matte, pixels, box, lengths(inside), "alpha")["alpha"]
         both_mattes = (close_matte + wide_matte[inside]) * np.float32(0.5)
         shape = Shape(close_look(depth, pixels, box, lengths(inside), subject), wide, inside, size)
         alpha = placed(agreed(both_mattes, shape.alpha(), TRUSTED * trust), np.zeros_like(rough), inside)
-        alpha = decided(vouched_for(alpha, marks))
+        alpha = decided(vouched_for(alpha, somebody))
         near = upright(shape.nearness(alpha), alpha > 0.5, depth.manifest.lean)
         reliefs = self._reliefs(near, alpha, pixels, found, whole)
         normals = faces.with_normals(shape.normals(), reliefs) if subject is Subject.NORMALS else None
@@ -110,14 +111,14 @@ def agreed(first: Map, second: Map | None, weight: float) -> Map:
     return result
 
 
-def trustworthy(matte: Map, wide: Maps, found: list[Finding], marks: Marks) -> float:
+def trustworthy(matte: Map, wide: Maps, found: list[Finding], detected: Marks) -> float:
     """How far the depth network's alpha (of its `wide` look) is to be trusted, 0 to 1: it tears people apart whom it
     sees small, and has no opinion of somebody beyond doubt whom it does not see: who lies across the picture, or sits
-    before a bright window."""
+    before a bright window. `detected`: cells in which the detectors `found` them."""
     alpha = wide.get("alpha")
     if alpha is None:
         return 1.0
-    people = vouched_for(np.maximum(matte, alpha), marks) > 0.5
+    people = vouched_for(np.maximum(matte, alpha), detected) > 0.5
     if (alpha[people] > 0.5).sum() < UNSEEN * people.sum() and gate.beyond_doubt(found, wide.get("presence")):
         return 0.0
     return min(1.0, float(people.mean()) / LARGE)

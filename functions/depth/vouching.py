@@ -24,12 +24,14 @@ SOLID: Final = 0.3
 """Alpha that a cell reaches somewhere if what is on its two sides hangs together."""
 
 SEEN: Final = 0.97
+"""Alpha of the depth network that is somebody, whether a detector found anybody there or not: in a crowd detectors miss
+some. With .95 a horse came along with the girl who leads it."""
+
 NOT_DENIED: Final = 0.3
-"""Alpha of the depth network, and beside it of the matte, that is somebody whether a detector found anybody there or
-not: in a crowd detectors miss some. From .95 on a horse comes along with the girl who leads it."""
+"""Alpha that the matte must have there."""
 
 EVERYWHERE: Final = 0.9
-"""Share of a cell's pixels in which that is so."""
+"""Share of a cell's pixels in which both are so."""
 
 
 def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
@@ -38,15 +40,22 @@ def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
     return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
 
 
-def somebody(found: list[Finding], matte: Map, wide: Maps, whole: Box) -> Marks:
-    """Cells of the raster in which somebody was found, or is seen by the depth network (its `wide` look) alone."""
-    marks = np.zeros_like(matte)
+def found_in(found: list[Finding], whole: Box, shape: tuple[int, ...]) -> Marks:
+    """Cells of a raster of that shape in which a detector found somebody."""
+    marks = np.zeros(shape, np.float32)
     for finding in found:
-        marks[cells(finding.box, whole, matte.shape)] = 1
+        marks[cells(finding.box, whole, shape)] = 1
     result: Marks = _celled(marks).max((1, 3)) > 0
-    if "alpha" in wide:
-        seen = (wide["alpha"] > SEEN) & (matte > NOT_DENIED)
-        result |= _celled(seen.astype(np.float32)).mean((1, 3)) > EVERYWHERE
+    return result
+
+
+def seen_in(matte: Map, wide: Maps) -> Marks:
+    """Cells in which the depth network (its `wide` look) sees somebody and the matte does not deny it."""
+    if "alpha" not in wide:
+        return np.zeros_like(_celled(matte).max((1, 3)), bool)
+    seen = (wide["alpha"] > SEEN) & (matte > NOT_DENIED)
+    pixels = _celled(np.ones_like(matte)).sum((1, 3))
+    result: Marks = _celled(seen.astype(np.float32)).sum((1, 3)) > EVERYWHERE * pixels
     return result
 
 

@@ -396,9 +396,8 @@ def found_at(left: float, top: float, right: float, bottom: float, score: float 
 class TestPeople:
     WHOLE = (0.0, 0.0, 128.0, 128.0)
 
-    def marks(self, found: list[Finding], matte: NDArray[np.float32]) -> vouching.Marks:
-        """Of detectors alone."""
-        return vouching.somebody(found, matte, {}, self.WHOLE)
+    def marks(self, *found: Finding) -> vouching.Marks:
+        return vouching.found_in(list(found), self.WHOLE, (128, 128))
 
     def two_blobs(self) -> NDArray[np.float32]:
         alpha = np.zeros((128, 128), np.float32)
@@ -408,23 +407,35 @@ class TestPeople:
 
     def test_a_thing_that_no_detector_vouches_for_goes(self) -> None:
         alpha = self.two_blobs()
-        kept = vouching.vouched_for(alpha, self.marks([found_at(20, 20, 40, 40)], alpha))
+        kept = vouching.vouched_for(alpha, self.marks(found_at(20, 20, 40, 40)))
         assert kept[16:64, 16:48].all()
         assert not kept[80:112, 80:112].any()
 
-    @pytest.mark.parametrize(("depth", "matte", "kept"), [(0.99, 0.4, True), (0.95, 1.0, False), (0.99, 0.2, False)])
-    def test_whom_the_depth_network_sees_without_doubt_needs_no_detector(
-        self, depth: float, matte: float, kept: bool
-    ) -> None:
-        alpha, seen, shown = self.two_blobs(), np.zeros((128, 128), np.float32), np.full((128, 128), matte, np.float32)
-        seen[80:112, 80:112] = depth
-        marks = vouching.somebody([found_at(20, 20, 40, 40)], shown, {"alpha": seen}, self.WHOLE)
-        assert vouching.vouched_for(alpha, marks)[80:112, 80:112].any() == kept
+    @pytest.mark.parametrize(("tone", "together"), [(0.4, True), (0.2, False)])
+    def test_what_half_tones_join_hangs_together(self, tone: float, together: bool) -> None:
+        alpha = self.two_blobs()
+        alpha[56:88, 48:80] = tone
+        kept = vouching.vouched_for(alpha, self.marks(found_at(20, 20, 40, 40)))
+        assert kept[88:112, 88:112].all() == together and kept[88:112, 88:112].any() == together
 
-    def test_a_speck_that_the_depth_network_sees_is_nobody(self) -> None:
-        seen = np.zeros((128, 128), np.float32)
-        seen[80:86, 80:86] = 1
-        assert not vouching.somebody([], np.ones((128, 128), np.float32), {"alpha": seen}, self.WHOLE).any()
+    @pytest.mark.parametrize(("depth", "matte", "seen"), [(0.99, 0.4, True), (0.95, 1.0, False), (0.99, 0.2, False)])
+    def test_the_depth_network_sees_somebody_where_it_is_sure_and_the_matte_not_against_it(
+        self, depth: float, matte: float, seen: bool
+    ) -> None:
+        marks = vouching.seen_in(np.full((128, 128), matte, np.float32), {"alpha": depth * self.two_blobs()})
+        assert marks[10:14, 10:14].all() == seen and not marks[5:10, 8:10].any()
+
+    @pytest.mark.parametrize(("side", "seen"), [(7, False), (8, True)])
+    def test_what_does_not_fill_a_cell_is_nobody(self, side: int, seen: bool) -> None:
+        alpha = np.zeros((128, 128), np.float32)
+        alpha[80 : 80 + side, 80:88] = 1
+        assert vouching.seen_in(np.ones((128, 128), np.float32), {"alpha": alpha}).any() == seen
+
+    def test_a_cell_that_the_raster_ends_in_is_judged_by_what_there_is_of_it(self) -> None:
+        assert vouching.seen_in(np.ones((20, 5), np.float32), {"alpha": np.ones((20, 5), np.float32)}).all()
+
+    def test_a_network_without_alpha_sees_nobody(self) -> None:
+        assert not vouching.seen_in(np.ones((20, 20), np.float32), {}).any()
 
     def test_a_hint_of_which_the_matte_shows_nothing_is_none(self) -> None:
         seen, unseen = found_at(20, 20, 40, 40, score=0.5), found_at(60, 0, 80, 20, score=0.5)
@@ -453,13 +464,13 @@ class TestPeople:
     def test_the_depth_networks_alpha_counts_less_of_small_people(self) -> None:
         large, small = np.ones((128, 128), np.float32), np.zeros((128, 128), np.float32)
         small[20:40, 20:40] = 1
-        somebody, nothing = [found_at(20, 20, 40, 40, score=0.8)], np.zeros((128, 128), np.float32)
+        somebody, nothing = found_at(20, 20, 40, 40, score=0.8), np.zeros((128, 128), np.float32)
+        marks = self.marks(somebody)
         for matte, wide in ((large, {"alpha": nothing}), (nothing, {"alpha": large}), (large, {})):
-            assert estimation.trustworthy(matte, wide, somebody, self.marks(somebody, matte)) == 1
-        marks = self.marks(somebody, small)
-        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, somebody, marks) < 0.2
-        elsewhere = [found_at(90, 90, 100, 100, score=0.8)]
-        assert estimation.trustworthy(small, {"alpha": nothing}, elsewhere, self.marks(elsewhere, small)) == 0
+            assert estimation.trustworthy(matte, wide, [somebody], marks) == 1
+        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, [somebody], marks) < 0.2
+        elsewhere = found_at(90, 90, 100, 100, score=0.8)
+        assert estimation.trustworthy(small, {"alpha": nothing}, [elsewhere], self.marks(elsewhere)) == 0
 
     @pytest.mark.parametrize(
         ("score", "presence", "seen", "trust"),
@@ -471,9 +482,8 @@ class TestPeople:
         alpha = np.zeros((128, 128), np.float32)
         alpha[: round(seen * 128)] = 1
         wide = {"alpha": alpha, "presence": np.array([presence], np.float32)}
-        found = [found_at(20, 20, 40, 40, score=score)]
-        matte = np.ones((128, 128), np.float32)
-        assert estimation.trustworthy(matte, wide, found, self.marks(found, matte)) == trust
+        found, matte = found_at(20, 20, 40, 40, score=score), np.ones((128, 128), np.float32)
+        assert estimation.trustworthy(matte, wide, [found], self.marks(found)) == trust
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
@@ -561,6 +571,58 @@ def test_who_is_denied_is_nobody_in_the_answer(
     for role, about in entries.items():
         written(tmp_path, role, described(role=role, **about))
     assert Networks(tmp_path).estimate(Plain(64, 64), subject).alpha.any() == somebody
+
+
+class Painted:
+    """A picture of squares: red is what the depth network takes for people, green what the matte does."""
+
+    size = (256, 256)
+
+    def __init__(self, *squares: tuple[slice, slice, float, float]) -> None:
+        self.colours = np.zeros((256, 256, 3), np.uint8)
+        for rows, columns, red, green in squares:
+            self.colours[rows, columns, :2] = 255 * np.array([red, green])
+
+    def sample(self, size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
+        left, top, right, bottom = box or (0, 0, *self.size)
+        rows = (top + (np.arange(size[1]) + 0.5) / size[1] * (bottom - top)).astype(int)
+        columns = (left + (np.arange(size[0]) + 0.5) / size[0] * (right - left)).astype(int)
+        return self.colours[rows.clip(0, 255)[:, None], columns.clip(0, 255)]
+
+
+PLACES = ((128, 128), (215, 225), (28, 225))
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_somebody_whom_no_detector_found_stays_and_a_cup_goes(tmp_path: Path, seen: bool) -> None:
+    """One is found in the middle, another stands beside, a cup hangs above that one. Not `seen`: of the one in the
+    middle the depth network sees nothing; who lies across a picture is not to be lost to a passer-by."""
+    middle = (slice(6, 250), slice(80, 176), 0.99 * seen, 1.0)
+    beside, cup = (slice(180, 250), slice(200, 250), 0.99, 1.0), (slice(6, 50), slice(200, 250), 0.9, 1.0)
+    finding(tmp_path / "finding.onnx", score=0.95)
+    red = helper.make_node("Gather", ["image", "index"], ["depth"], axis=1)
+    graph = helper.make_graph(
+        [red, helper.make_node("Identity", ["depth"], ["alpha"])],
+        "seeing",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, 64, 64]) for name in ("depth", "alpha")],
+        [numpy_helper.from_array(np.array([0], np.int64), "index")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "seeing.onnx")
+    drawn(tmp_path / "matte.onnx", 1, "alpha")
+    alpha = {"alpha": {"name": "alpha"}}
+    found = {"boxes": {"name": "boxes"}, "scores": {"name": "scores"}}
+    entries = {
+        "depth": {"outputs": alpha | {"inverse_depth": {"name": "depth"}}, "file": "seeing.onnx"},
+        "matte": {"outputs": alpha, "file": "matte.onnx"},
+        "close-face-detector": {"outputs": found, "file": "finding.onnx", "anchors": [[64, 1]]},
+    }
+    for role, about in entries.items():
+        written(tmp_path, role, described(role=role, **about))
+    kept = Networks(tmp_path).estimate(Painted(middle, beside, cup)).alpha
+    there = [kept[row * len(kept) // 256, column * len(kept) // 256] > 0.5 for row, column in PLACES]
+    assert there == [True, True, False]
 
 
 def test_without_detectors_nobody_is_believed_to_be_there() -> None:
