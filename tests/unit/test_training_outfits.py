@@ -7,7 +7,7 @@ pytest.importorskip("moderngl")
 
 from training.data.shards import PARTS, TONES
 from training.render import things
-from training.render.people import accessories, holdables, outfits, parts, strands, tailoring, variations
+from training.render.people import accessories, holdables, outfits, parts, strands
 from training.render.people.skeletons import Skeleton
 from training.render.pieces import Piece, Pose
 
@@ -60,79 +60,6 @@ def test_what_is_held_is_in_the_palm(style: str) -> None:
         assert np.abs(vertices[np.unique(faces)] - skeleton["knuckle.R"]).max(0).max() < 3.0
         assert vertices[:, 1].min() < 14  # under the hand, where the palm looks at rest
         assert thing.joint == "hand.R" and outfits.piece(thing, 3).parts[0] == PARTS["held"]
-
-
-def a_grid() -> tuple[np.ndarray, np.ndarray]:
-    """A sheet 2 dm wide and high in steps of a decimetre's tenth."""
-    y, x = np.mgrid[:21, :21]
-    row, column = (v.ravel() for v in np.mgrid[:20, :20])
-    corner = row * 21 + column
-    faces = np.concatenate(
-        [np.stack([corner, corner + 1, corner + 21], 1), np.stack([corner + 1, corner + 22, corner + 21], 1)]
-    )
-    return np.stack([x / 10, y / 10, 0 * x], -1).reshape(-1, 3).astype(np.float32), faces
-
-
-def test_a_garment_ends_at_its_edge_and_covers_all_up_to_it() -> None:
-    vertices, faces = a_grid()
-    within = 1.23 - vertices[:, 1].astype(float) - 0.3 * vertices[:, 0]  # a slanted hem
-    moved, kept = tailoring.Garment("cloth", tailoring.TIGHTS, within, 0 * within).cut(vertices, faces)
-    used = np.unique(faces[kept])
-    left = 1.23 - moved[used, 1] - 0.3 * moved[used, 0]
-    assert left.min() > -1e-6 and np.isclose(left, 0, atol=1e-6).sum() >= 20
-    a, b, c = (moved[faces[kept]][:, k] for k in range(3))
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
-    assert area == pytest.approx(2 * 1.23 - 0.3 * 2, rel=0.01)
-
-
-def a_chart() -> tailoring.Chart:
-    """An arm, a leg and a trunk of a hundred places each, from root to end or from hips to neck."""
-    share, none = np.linspace(0, 1, 100), np.full(100, -1.0)
-    return tailoring.Chart(
-        np.concatenate([share, none, none]),
-        np.concatenate([none, share, none]),
-        np.concatenate([0.9 - 0.5 * share, -1.4 * share - 0.01, 1.05 * share]),
-        np.zeros(300),
-    )
-
-
-def test_everybody_has_a_top_and_something_below() -> None:
-    chart, sleeves, lengths = a_chart(), set(), set()
-    for seed in range(200):
-        garments = tailoring.tailored(chart, np.random.default_rng(seed))
-        over = np.max([garment.within for garment in garments], 0) > 0
-        arm, leg, trunk = over[:100], over[100:200], over[200:]
-        sleeves.add(round(arm.mean(), 1))
-        lengths.add(round(leg.mean(), 1))
-        assert trunk[:9].all() and trunk[20:90].all() and leg[:24].all()  # a hand's width of the waist may be bare
-        hidden = np.any([garment.hides for garment in garments], 0)
-        assert not (hidden & ~over).any() and all((garment.slack > 0).all() for garment in garments)
-    assert len(sleeves) > 5 and len(lengths) > 4
-
-
-def test_along_two_bones_is_told_by_their_lengths() -> None:
-    root, middle, end = np.array([0.0, 0, 0]), np.array([2.0, 0, 0]), np.array([2.0, -1, 0])
-    places = np.array([(0, 0.1, 0), (1, 0, 0.1), (2, -0.5, 0), (2, -1, 0), (2, -1.5, 0)])
-    assert tailoring.along(places, root, middle, end) == pytest.approx([0, 1 / 3, 2.5 / 3, 1, 3.5 / 3])
-
-
-def test_cloth_is_draped_outwards_and_never_twice_alike() -> None:
-    vertices, faces = a_grid()
-    shapes = [variations.draped(vertices, faces, np.full(len(vertices), 0.1), np.random.default_rng(k)) for k in (1, 2)]
-    for shape in shapes:
-        assert (shape[:, 2] >= 0.1 - 1e-6).all() and shape[:, 2].max() <= 0.1 + 2 * variations.DEEPEST
-        assert shape[:, :2] == pytest.approx(vertices[:, :2])
-    assert np.abs(shapes[0] - shapes[1]).max() > 0.01
-
-
-def test_hair_is_combed_about_the_head_and_not_into_it() -> None:
-    head = a_head()
-    hair = head.haired[len(head.bare) :].astype(np.float32)
-    for seed in range(30):
-        combed = variations.combed(hair, head.eyes, head.unit, np.random.default_rng(seed))
-        above = hair[:, 1] > head.eyes[1]
-        away = [np.linalg.norm(places[above] - head.centre, axis=1) for places in (hair, combed)]
-        assert (away[1] >= away[0] - 1e-4).all() and (away[1] <= 1.25 * away[0] + 1e-4).all()
 
 
 def test_a_hat_leaves_no_room_for_strands() -> None:

@@ -76,6 +76,8 @@ def test_cameras_are_mostly_held_before_the_chest_and_look_down_at_children() ->
     assert abs(np.median(grown)) < 3  # grown people are seen from ahead
     assert abs(np.median(tilts(16, (0, 0, -9)))) < 3  # and so are their faces
     assert np.median(child) > np.median(grown) + 5
+    level = [(np.abs(seen) < 5).mean() for seen in (child, tilts(10, (0, 6, -15)))]
+    assert level[0] > 0.25 > 0.15 > level[1]  # whom one looks down at from afar, now and then not
 
 
 @pytest.mark.parametrize("degrees", [-10.0, 0.0, 17.0])

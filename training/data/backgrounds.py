@@ -18,8 +18,7 @@ SKIN = np.array([225, 175, 145])  # neither the colour of skin nor of cloth prov
 
 def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | None) -> Pixels:
     """count x side x side x 3: three of four from the photographs in the folder, the others made up."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS) if folder else []
-    photos = [opened(path) for path in paths]
+    photos = [opened(path) for path in pictures(folder)] if folder else []
     out = np.empty((count, side, side, 3), np.uint8)
     for k in range(count):
         if photos and k % 4:
@@ -32,6 +31,7 @@ def backgrounds(rng: np.random.Generator, count: int, side: int, folder: Path | 
 
 
 def pictures(folder: Path) -> list[Path]:
+    """Those of a folder, by name."""
     return sorted(path for path in folder.iterdir() if path.suffix in KINDS)
 
 

@@ -23,9 +23,8 @@ from training.render.standing import Person
 CAST = 10
 """People kept at a time: a group shows several, and nobody comes in runs."""
 
-
 PRINTS = 100
-"""Pictures on cloth, 4 MB each."""
+"""Pictures on cloth, at most 4 MB each."""
 
 LOWEST = 1.0
 """Of a camera above the ground, dm: those that are tilted anyhow may come out under it."""
@@ -106,7 +105,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--assets", type=Path, required=True, help="as laid out by training.render.assets")
     parser.add_argument("--panoramas", type=Path, required=True, help="folder of .hdr files")
     parser.add_argument("--avatars", type=Path, help="folder of unpacked .glb files")
-    parser.add_argument("--scenes", type=Path, help="folder of pictures without people, for walls of made-up rooms")
+    parser.add_argument("--scenes", type=Path, help="folder of pictures without people, for walls and cloth")
     parser.add_argument("--share", type=float, default=0.5, help="of avatars among the people, if there are any")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=1000)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+CLOTH = ("cloth", "lower", "coat")
+"""Kinds of pieces that are clothes, each with a colour of its own: tops, dresses, suits; trousers, skirts; coats."""
+
 
 @dataclass(frozen=True)
 class Piece:

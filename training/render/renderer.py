@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.render import shaders
-from training.render.pieces import Appearance, Drawn, Light, Look, Piece
+from training.render.pieces import CLOTH, Appearance, Drawn, Light, Look, Piece
 
 SHADOW_PX = 512
 SHADOW_CELL = 0.2
@@ -23,7 +23,6 @@ LEVELS = (0.0, 0.05, 0.08, 0.12)
 """Edges of the cells, dm, that levels of detail merge; most triangles of a whole figure are smaller than a pixel."""
 
 GLOSS = {"skin": 0.08, "eyes": 0.5, "hair": 0.12, "strand": 0.12, "glasses": 0.3, "lens": 0.9, "held": 0.2}
-CLOTH = ("cloth", "lower", "coat")
 CASTING = (*CLOTH, "skin", "hair", "strand", "hat", "scarf", "held", "thing")
 """Kinds that cast shadows."""
 

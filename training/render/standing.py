@@ -38,8 +38,8 @@ TILTING = 18.0
 """Distance, dm, up to which a camera is near: held at the face, and tilted by its height as if it were so far."""
 
 LEVEL = 0.3
-"""Share of far cameras that are held level, whatever is in the middle of their view: most of the measured depth that
-this is judged by was taken so, and bodies that only ever were looked down or up at lean too far."""
+"""Share of far cameras that are held level, to two degrees or so, whatever is in the middle of their view: most of the
+measured depth that this is judged by was taken so, and bodies that only ever were looked down or up at lean too far."""
 
 ANYHOW = 0.1
 """Share of cameras that are tilted for no reason."""
@@ -141,7 +141,7 @@ def places(shot: Shot, rng: np.random.Generator) -> list[Vectors]:
 
 def held(person: Person, spot: Vectors, rng: np.random.Generator) -> NDArray[np.float64]:
     """The camera's turn from world to view: it looks at what is in the middle of the view, from a height above the
-    ground that the person stands on. `spot`: the person's head in the view."""
+    ground that the person stands on, or is held level, or anyhow. `spot`: the person's head in the view."""
     eyes = person.skeleton["eyes"][1] - min(float(piece.vertices[:, 1].min()) for piece in person.everything)
     heights = AT_THE_FACE if -spot[2] < TILTING else HEIGHTS
     low, high = heights[int(rng.choice(len(heights), p=[share for share, _ in heights]))][1]

@@ -13,13 +13,13 @@ from training.render import solids
 from training.render.meshes import euler
 from training.render.people import holdables, outfits
 from training.render.people.accessories import Accessory
-from training.render.pieces import Appearance, Look, Piece, Pose
+from training.render.pieces import CLOTH, Appearance, Look, Piece, Pose
 from training.render.solids import Solid
 
 STONES = np.array([(0.8, 0.78, 0.74), (0.35, 0.33, 0.3), (0.1, 0.07, 0.04), (0.05, 0.12, 0.09), (0.02, 0.02, 0.02)])
 """Linear colours: plaster, granite, bronze, copper with a patina, black plastic."""
 
-FLESH = ("skin", "cloth", "lower", "coat", "hair", "strand", "shoe", "hat", "held")
+FLESH = (*CLOTH, "skin", "hair", "strand", "shoe", "hat", "held")
 
 
 def statue(pose: Pose, view: NDArray[np.float64], rng: np.random.Generator) -> Appearance:

@@ -1,4 +1,4 @@
-// Unpack avatars: no meshopt compression, no quantization, so that training.render.people.gltf can read them.
+// Unpack avatars: no meshopt compression, no quantization, so that training.render.gltf can read them.
 //
 //   npm install @gltf-transform/core@4.5.1 @gltf-transform/extensions@4.5.1 @gltf-transform/functions@4.5.1 meshoptimizer
 //   node unpack.mjs OUT FILE.glb ...

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.shards import PARTS, Someone
-from training.render.meshes import about_axis, vertex_normals
+from training.render.gltf import File, rotation_of
+from training.render.meshes import about_axis
 from training.render.people import outfits, parts, poses, variations
 from training.render.people.accessories import Accessory, Head
-from training.render.people.gltf import File, rotation_of
 from training.render.people.poses import Posture
 from training.render.people.skeletons import Skeleton, measured
 from training.render.pieces import Look, Piece, Pose
@@ -115,11 +115,11 @@ class Avatar:
         name = node.get("name", "")
         if any(word in name for word in LEFT_OUT):
             return []
-        skin = self.file.head["skins"][node["skin"]]
+        skin = self.file.description["skins"][node["skin"]]
         matrices = self.file.array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1).astype(float)
         kind = "hair" if "wig" in name else "eyes" if "eye" in name else "skin"
         pieces = []
-        for primitive in self.file.head["meshes"][node["mesh"]]["primitives"]:
+        for primitive in self.file.description["meshes"][node["mesh"]]["primitives"]:
             values = {key: self.file.array(index) for key, index in primitive["attributes"].items()}
             order = np.argsort(-values["WEIGHTS_0"], axis=1)
             weights, joints = (np.take_along_axis(values[key], order, 1) for key in ("WEIGHTS_0", "JOINTS_0"))
@@ -209,9 +209,9 @@ def at_rest(piece: Piece, bones: NDArray[np.float32]) -> Piece:
 
 
 def varied(piece: Piece, rng: np.random.Generator) -> Piece:
-    """The piece on somebody stouter or thinner, in other folds; heads, hands and hair stay."""
+    """The piece on somebody stouter or thinner; heads, hands and hair stay."""
     if piece.kind != "skin":
         return piece
-    dressed = ~np.isin(piece.parts, (PARTS["head"], PARTS["hand"]))
-    vertices = variations.stouter(piece.vertices, piece.faces, dressed.astype(float), rng)
-    return replace(piece, vertices=vertices, normals=vertex_normals(vertices, piece.faces).astype(np.float32))
+    body = ~np.isin(piece.parts, (PARTS["head"], PARTS["hand"]))
+    vertices, normals = variations.reshaped(piece.vertices, piece.faces, body.astype(float), rng)
+    return replace(piece, vertices=vertices, normals=np.where(body[:, None], normals, piece.normals))

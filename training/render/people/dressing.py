@@ -1,34 +1,40 @@
 """What a made-up person wears, as pieces for the device: skin where no cloth hides it, clothes, shoes, hair, brows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.shards import PARTS
-from training.render.meshes import vertex_normals
-from training.render.people import parts, tailoring, variations
-from training.render.people.clothing import Clothing
+from training.render.people import tailoring, variations
+from training.render.people.accessories import Head
 from training.render.people.library import SHOES, WARDROBE, Library, skins_of
+from training.render.people.rows import Rows, narrowed, piece, rows_of, rows_of_clothing, stretched
 from training.render.people.tailoring import Garment
+from training.render.people.variations import Folds
 from training.render.pieces import Piece
 
 Vertices = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
-THICKNESS = 0.05
-"""Of cloth beyond what its model has, dm: a little farther out, so that skin stays under it in wide gestures."""
+THICKNESS, LOOSEST_SUIT = 0.05, 0.15
+"""Of suits beyond what their models have, dm: a little farther out, so that skin stays under them in wide gestures; and
+most that they are wider than that."""
 
 TAILORED = 0.55
 """Share of people in training whose clothes are cut to measure. The others, and all who are held out, wear suits."""
+
+SKIRTED = 0.35
+"""Share of women in suits with a skirt over them."""
+
+HAIRED = 0.85
+"""Share of people with a wig."""
 
 PLAIN, PICTURED = 0.3, 0.15
 """Shares of suits without their picture, in one colour or printed, and of all clothes with any photograph for one."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class Bearer:
     """Of which split, sex and age somebody is."""
 
     split: str
@@ -38,7 +44,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Clothes:
-    """`suit` and `hair`: names of the models. `skirted`: legs may not be spread."""
+    """`suit`: the name of its model, or "tailored"; `hair`: that of the wig, or "". `skirted`: may not sit or squat."""
 
     pieces: list[Piece]
     suit: str
@@ -46,53 +52,51 @@ class Clothes:
     skirted: bool
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A mesh as the device wants it, whatever body it is on: one row for each pair of position and texture coordinate,
-    with the four heaviest bones."""
+def dressed(library: Library, body: Vertices, bearer: Bearer, rng: np.random.Generator) -> Clothes:
+    """`body`: all vertices of the base mesh, as somebody has them."""
+    wardrobe, wearing = WARDROBE[bearer.split], Wearing(library, body, rng)
+    hair = str(rng.choice(wardrobe["hair"])) if rng.random() < HAIRED else ""
+    wearing.head(hair)
+    wearing.model("shoe", library.piece("clothes", str(rng.choice(SHOES))))
+    chart, garments = library.cached("chart", lambda: tailoring.chart(library)), list[Garment]()
+    if bearer.split == "train" and rng.random() < TAILORED:
+        suit, garments = "tailored", tailoring.tailored(chart, bearer.sex, rng)
+    else:
+        both = (*wardrobe["male"], *wardrobe["female"])
+        suit = str(rng.choice(wardrobe[bearer.sex] if rng.random() < 0.8 else both))
+        wearing.model("cloth", library.piece("clothes", suit))
+        if bearer.sex == "female" and rng.random() < SKIRTED:
+            under = np.full(len(body), THICKNESS + LOOSEST_SUIT)
+            garments = [tailoring.skirt(chart, "lower", rng.uniform(-1.5, -0.6), under, rng)]
+    for garment in garments:
+        wearing.garment(garment)
+    skirted = any(garment.group == tailoring.SKIRT for garment in garments)
+    skins = skins_of(library.skins, bearer.split, bearer.sex, bearer.age)
+    return Clothes([wearing.skin(skins[rng.integers(len(skins))]), *wearing.pieces], suit, hair, skirted)
 
-    at: NDArray[np.int64]
-    uv: NDArray[np.float32]
-    joints: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    faces: NDArray[np.int32]
 
+class Wearing:
+    """What is put on one body, and what it hides of the skin."""
 
-class Dressing:
-    """Of one body: all vertices of the base mesh, as somebody has them, and the middle between the eyes."""
-
-    def __init__(self, library: Library, body: Vertices, kind: Kind, rng: np.random.Generator) -> None:
-        self.library, self.body, self.kind, self.rng = library, body, kind, rng
+    def __init__(self, library: Library, body: Vertices, rng: np.random.Generator) -> None:
+        self.library, self.body, self.rng = library, body, rng
         self.bones, self.hidden, self.pieces = list(library.bone), np.zeros(len(body), bool), list[Piece]()
+        self.folds = Folds(rng)
+        tall, usual = (
+            library.joint(one, "neck01") - library.joint(one, "foot.L") for one in (body, library.body.vertices)
+        )
+        self.size = float(tall[1] / usual[1])
 
-    def done(self) -> Clothes:
-        rng, wardrobe = self.rng, WARDROBE[self.kind.split]
-        hair = str(rng.choice(wardrobe["hair"])) if rng.random() < 0.85 else ""
-        self._head(hair)
-        self._model("shoe", self.library.piece("clothes", str(rng.choice(SHOES))))
-        suit, garments = "tailored", list[Garment]()
-        if self.kind.split == "train" and rng.random() < TAILORED:
-            garments = tailoring.tailored(self._chart(), rng)
-        else:
-            both = (*wardrobe["male"], *wardrobe["female"])
-            suit = str(rng.choice(wardrobe[self.kind.sex] if rng.random() < 0.8 else both))
-            self._model("cloth", self.library.piece("clothes", suit))
-            if self.kind.sex == "female" and rng.random() < 0.35:
-                garments = [tailoring.skirt(self._chart(), "lower", rng.uniform(-1.5, -0.6), 0.14, rng)]
-        for garment in garments:
-            self._garment(garment)
-        skirted = any(garment.group == tailoring.SKIRT for garment in garments)
-        return Clothes([self._skin(), *self.pieces], suit, hair, skirted)
-
-    def _head(self, hair: str) -> None:
+    def head(self, hair: str) -> None:
+        """Eyes, brows, lashes and hair."""
         library, rng = self.library, self.rng
-        self._model("eyes", library.eyes)
-        self._model("brow", library.brows[rng.integers(len(library.brows))])
-        self._model("lash", library.lashes[rng.integers(len(library.lashes))])
+        self.model("eyes", library.eyes)
+        self.model("brow", library.brows[rng.integers(len(library.brows))])
+        self.model("lash", library.lashes[rng.integers(len(library.lashes))])
         if hair:
-            self._model("hair", library.piece("hair", hair))
+            self.model("hair", library.piece("hair", hair))
 
-    def _model(self, kind: str, path: Path) -> None:
+    def model(self, kind: str, path: Path) -> None:
         """Something of the library's, fitted to the body."""
         library, rng, clothing = self.library, self.rng, self.library.clothing(path)
         if not clothing.usable:
@@ -102,78 +106,42 @@ class Dressing:
             self.hidden[clothing.deleted] = True
         if kind == "cloth":
             texture = self._picture(None if rng.random() < PLAIN else texture)
-            slack = np.full(len(vertices), THICKNESS + min(float(rng.exponential(0.04)), 0.15))
-            vertices = variations.draped(vertices, clothing.mesh.faces, slack, rng)
+            slack = THICKNESS + min(float(rng.exponential(LOOSEST_SUIT / 4)), LOOSEST_SUIT)
+            vertices = variations.draped(vertices, clothing.mesh.faces, np.full(len(vertices), slack), self.folds)
         elif kind == "hair":
-            vertices = variations.combed(vertices, *self.library.eyes_of(self.body), rng)
+            left, right = (library.joint(self.body, f"eye.{side}") for side in "LR")
+            vertices = variations.combed(vertices, Head(self.body, vertices, left, right), rng)
         elif kind == "eyes":
             texture = library.irises[rng.integers(len(library.irises))]
         rows = library.cached(path, lambda: rows_of_clothing(clothing, library.weights))
         self.pieces.append(piece(kind, vertices, rows, self.bones, texture))
 
-    def _garment(self, garment: Garment) -> None:
+    def garment(self, garment: Garment) -> None:
+        """Something cut to measure; a child's is less wide."""
         mesh = self.library.body
         faces = mesh.faces[mesh.groups == garment.group]
-        vertices, kept = garment.cut(variations.draped(self.body, faces, garment.slack, self.rng), faces)
-        rows = narrowed(self._rows(garment.group), kept)
+        vertices = variations.draped(self.body, faces, garment.slack * self.size, self.folds)
+        vertices, kept = garment.cut(vertices, faces)
         self.hidden |= garment.hides
+        rows = narrowed(self._rows(garment.group), kept)
         self.pieces.append(piece(garment.kind, vertices, rows, self.bones, self._picture(None)))
+
+    def skin(self, texture: Path) -> Piece:
+        """Where nothing hides it."""
+        mesh = self.library.body
+        seen = ~self.hidden[mesh.faces[mesh.groups == "body"]].all(1)
+        return piece("skin", self.body, narrowed(self._rows("body"), seen), self.bones, texture)
 
     def _picture(self, usual: Path | None) -> Path | None:
         prints = self.library.prints
         return prints[self.rng.integers(len(prints))] if prints and self.rng.random() < PICTURED else usual
 
-    def _skin(self) -> Piece:
-        library, kind, mesh = self.library, self.kind, self.library.body
-        seen = ~self.hidden[mesh.faces[mesh.groups == "body"]].all(1)
-        skins = skins_of(library.skins, kind.split, kind.sex, kind.age)
-        rows = narrowed(self._rows("body"), seen)
-        return piece("skin", self.body, rows, self.bones, skins[self.rng.integers(len(skins))])
-
-    def _chart(self) -> tailoring.Chart:
-        return self.library.cached("chart", lambda: tailoring.chart(self.library))
-
     def _rows(self, group: str) -> Rows:
-        mesh, library = self.library.body, self.library
+        mesh, weights = self.library.body, self.library.weights
         seen = mesh.groups == group
-        return library.cached(group, lambda: rows(mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], library.weights))
 
+        def made() -> Rows:
+            whole = rows_of(mesh.uv, mesh.faces[seen], mesh.uv_faces[seen], weights)
+            return whole if group == "body" else replace(whole, uv=stretched(whole.uv))
 
-def rows(
-    uv: NDArray[np.float32], faces: NDArray[np.int64], uv_faces: NDArray[np.int64], weights: NDArray[np.float32]
-) -> Rows:
-    pairs, index = np.unique(np.stack([faces.ravel(), uv_faces.ravel()], 1), axis=0, return_inverse=True)
-    at, texel = pairs.T
-    joints = np.argsort(-weights[at], axis=1)[:, :4]
-    heaviest = np.take_along_axis(weights[at], joints, 1)
-    heaviest = heaviest / np.maximum(heaviest.sum(1, keepdims=True), 1e-9)
-    return Rows(
-        at, uv[texel], joints.astype(np.int32), heaviest.astype(np.float32), index.reshape(-1, 3).astype(np.int32)
-    )
-
-
-def rows_of_clothing(clothing: Clothing, weights: NDArray[np.float32]) -> Rows:
-    mesh = clothing.mesh
-    return rows(mesh.uv, mesh.faces, mesh.uv_faces, clothing.skin_weights(weights))
-
-
-def narrowed(whole: Rows, seen: Mask) -> Rows:
-    """Only some of the faces, and the rows that they need."""
-    used, faces = np.unique(whole.faces[seen], return_inverse=True)
-    kept = (whole.at[used], whole.uv[used], whole.joints[used], whole.weights[used])
-    return Rows(*kept, faces.reshape(-1, 3).astype(np.int32))
-
-
-def piece(kind: str, vertices: Vertices, rows: Rows, bones: list[str], texture: Path | None) -> Piece:
-    hair = np.full(len(rows.at), PARTS["hair"], np.uint8)
-    return Piece(
-        kind=kind,
-        vertices=vertices[rows.at],
-        normals=vertex_normals(vertices, rows.at[rows.faces])[rows.at].astype(np.float32),
-        uv=rows.uv,
-        joints=rows.joints,
-        weights=rows.weights,
-        parts=hair if kind == "hair" else parts.of_vertices(rows.joints, bones),
-        faces=rows.faces,
-        texture=str(texture) if texture else None,
-    )
+        return self.library.cached(group, made)

@@ -73,10 +73,9 @@ class Library:
         """Targets of each feature for the characters of a split."""
         return {group: targets_of(files, split) for group, files in self.features.items()}
 
-    def eyes_of(self, body: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
-        """The place between a body's eyes, and the size of its head: a grown person's is 1."""
-        left, right = (body[self.heads[self.bone[f"eye.{side}"]]].mean(0).astype(float) for side in "LR")
-        return (left + right) / 2, float(np.linalg.norm(left - right)) / 0.62
+    def joint(self, body: NDArray[np.float32], bone: str) -> NDArray[np.float64]:
+        """Where a bone of the rig begins in a body."""
+        return body[self.heads[self.bone[bone]]].mean(0).astype(float)
 
     def piece(self, group: str, name: str) -> Path:
         return self.assets / group / name / f"{name}.mhclo"

@@ -18,6 +18,10 @@ TWIST = np.linspace(-1.5, 1.5, 13)
 """Turns of a forearm about itself, radians: about 85 degrees either way."""
 
 
+DEEPEST_SQUAT = 2.1
+"""Of the hips, radians: thighs at the chest."""
+
+
 @dataclass(frozen=True)
 class Posture:
     """`turns` of spine, neck, head (in all, to be shared out among their joints), upperarm, forearm, hand, thigh, shin
@@ -30,12 +34,13 @@ class Posture:
 
 
 def posture(
-    skeleton: Skeleton, wildness: float, camera: Vector, rng: np.random.Generator, grip: str, may_sit: bool = True
+    skeleton: Skeleton, wildness: float, camera: Vector, rng: np.random.Generator, grip: str, may_bend: bool = True
 ) -> Posture:
     """`wildness`: 0 a calm portrait, 1 anything. `camera`: direction to the viewer. `grip`: what is held, "" nothing;
-    it is held in the right hand."""
-    sitting = may_sit and rng.random() < 0.25
-    turns = torso(wildness, sitting, rng) | (legs_sitting(rng) if sitting else legs_standing(wildness, rng))
+    it is held in the right hand. `may_bend`: to sit or squat, as nobody does whose skirt would follow the thighs."""
+    sitting = may_bend and rng.random() < 0.25
+    legs = legs_sitting(rng) if sitting else legs_standing(wildness, may_bend, rng)
+    turns = torso(wildness, sitting, rng) | legs
     upright = turns["spine"].T
     curls, axes, doing = dict[str, float](), dict[str, Vector](), dict[str, str]()
     for side, gesture in chosen(skeleton, wildness, sitting, upright @ camera, turns, rng, grip).items():
@@ -60,17 +65,17 @@ def torso(wildness: float, sitting: bool, rng: np.random.Generator) -> dict[str,
     }
 
 
-def legs_standing(wildness: float, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Side by side, a step, a foot up on something, a lunge; knees bent, down to a squat."""
-    turns, bent = {}, rng.uniform(0.5, 2.2) if rng.random() < 0.04 + 0.08 * wildness else 0.0
-    step = rng.normal(0, 0.12 + 0.25 * wildness * (rng.random() < 0.5))
-    raised = rng.choice(["L", "R"]) if rng.random() < 0.12 * (1 + wildness) else ""
+def legs_standing(wildness: float, may_bend: bool, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """Side by side, a step, a foot up on something, a lunge; or both knees bent, down to a squat."""
+    turns, step = {}, rng.normal(0, 0.12 + 0.25 * wildness * (rng.random() < 0.5))
+    bent = rng.uniform(0.5, DEEPEST_SQUAT) if may_bend and rng.random() < 0.04 + 0.08 * wildness else 0.0
+    raised = rng.choice(["L", "R"]) if not bent and rng.random() < 0.12 * (1 + wildness) else ""
     for side, sign in SIDES.items():
-        hip = -rng.uniform(0.5, 1.5) if side == raised else sign * step
+        hip = -rng.uniform(0.5, 1.5) if side == raised else -bent if bent else sign * step
         knee = -hip * rng.uniform(0.8, 1.5) if side == raised else max(0.0, rng.normal(0.05, 0.1) + max(0, hip))
-        spread = sign * (abs(rng.normal(0, 0.1)) + 0.15 * bent)
-        turns[f"thigh.{side}"] = euler(hip - bent, rng.normal(0, 0.15) + 0.8 * spread * (bent > 0), spread)
-        turns[f"shin.{side}"] = euler(knee + 1.15 * bent, 0, 0)
+        apart = abs(rng.normal(0, 0.1)) + 0.15 * bent
+        turns[f"thigh.{side}"] = euler(hip, rng.normal(0, 0.15) + (0.8 * sign * apart if bent else 0), sign * apart)
+        turns[f"shin.{side}"] = euler(1.15 * bent if bent else knee, 0, 0)
     return turns
 
 

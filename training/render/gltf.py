@@ -21,17 +21,17 @@ class File:
     def __init__(self, path: Path) -> None:
         self.name, data = path.stem, path.read_bytes()
         length = struct.unpack("<I", data[12:16])[0]
-        self.head: dict[str, Any] = json.loads(data[20 : 20 + length])
+        self.description: dict[str, Any] = json.loads(data[20 : 20 + length])
         self.blob = data[28 + length :]
-        self.nodes = self.head["nodes"]
+        self.nodes = self.description["nodes"]
         self.index = {node.get("name"): k for k, node in enumerate(self.nodes)}
         self.parent = {child: k for k, node in enumerate(self.nodes) for child in node.get("children", [])}
         self.rest = [local_matrix(node) for node in self.nodes]
         self.upright = self.worlds({})
 
     def array(self, index: int) -> NDArray[Any]:
-        accessor = self.head["accessors"][index]
-        view = self.head["bufferViews"][accessor["bufferView"]]
+        accessor = self.description["accessors"][index]
+        view = self.description["bufferViews"][accessor["bufferView"]]
         kind, width = np.dtype(COMPONENTS[accessor["componentType"]]), WIDTHS[accessor["type"]]
         start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
         stride = view.get("byteStride", width * kind.itemsize)
@@ -43,13 +43,13 @@ class File:
         """Path of a material's base colour, written into the folder when it is asked for first."""
         if material is None:
             return None
-        colour = self.head["materials"][material].get("pbrMetallicRoughness", {}).get("baseColorTexture")
+        colour = self.description["materials"][material].get("pbrMetallicRoughness", {}).get("baseColorTexture")
         if colour is None:
             return None
-        texture = self.head["textures"][colour["index"]]
+        texture = self.description["textures"][colour["index"]]
         source = texture.get("source", texture.get("extensions", {}).get("EXT_texture_webp", {}).get("source"))
-        image = self.head["images"][source]
-        view = self.head["bufferViews"][image["bufferView"]]
+        image = self.description["images"][source]
+        view = self.description["bufferViews"][image["bufferView"]]
         path = folder / f"{self.name}_{source}.{image['mimeType'].split('/')[1]}"
         if not path.exists():
             path.write_bytes(self.blob[view.get("byteOffset", 0) :][: view["byteLength"]])
@@ -75,7 +75,8 @@ class File:
         return [world(node) for node in range(len(self.nodes))]
 
 
-def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:
+def local_matrix(node: dict[str, Any]) -> Matrix:
+    """Of a node in its parent, 4 x 4: given whole, or as a turn (a quaternion), a size and a place."""
     if "matrix" in node:
         return np.array(node["matrix"], float).reshape(4, 4).T
     x, y, z, w = node.get("rotation", (0, 0, 0, 1))
@@ -90,5 +91,6 @@ def local_matrix(node: dict[str, Any]) -> NDArray[np.float64]:
     return out
 
 
-def rotation_of(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def rotation_of(matrix: Matrix) -> Matrix:
+    """Its turn alone, 3 x 3."""
     return matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0)
