@@ -33,7 +33,7 @@ PARTS = {"body": 1, "head": 2, "forearm": 3, "hand": 4, "hair": 5, "worn": 6, "h
 class Someone:
     """Who is seen. `yaw`, `pitch`: of the head against the view, degrees; 0 faces the camera, positive turns to the
     right of the picture and upwards. `tone`: class of the skin's individual typology angle (Chardon et al., 1991), one
-    of TONES. `hair` and `clothes` name assets."""
+    of TONES. `hair` and `clothes` name assets; `clothes` may be "tailored" (training.render.people.tailoring)."""
 
     identity: str
     family: str
