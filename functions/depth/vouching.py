@@ -25,7 +25,7 @@ SOLID: Final = 0.3
 
 SEEN: Final = 0.97
 """Alpha of the depth network that is somebody, whether a detector found anybody there or not: in a crowd detectors miss
-some. With .95 a horse came along with the girl who leads it."""
+some. With .95, and nothing asked of the matte, a horse came along with the girl who leads it."""
 
 NOT_DENIED: Final = 0.3
 """Alpha that the matte must have there."""

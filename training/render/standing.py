@@ -38,8 +38,8 @@ TILTING = 18.0
 """Distance, dm, up to which a camera is near: held at the face, and tilted by its height as if it were so far."""
 
 LEVEL = 0.3
-"""Share of far cameras that are held level, to two degrees or so, whatever is in the middle of their view: most of the
-measured depth that this is judged by was taken so, and bodies that only ever were looked down or up at lean too far."""
+"""Share of far cameras that are held level, to two degrees or so, whatever is in the middle of their view, as many are.
+That whole figures lean too far in the answer is not for want of these (docs/adr/0020)."""
 
 ANYHOW = 0.1
 """Share of cameras that are tilted for no reason."""

@@ -17,7 +17,6 @@ from training.render.people.skeletons import SIDES, Skeleton, Vector, finger_axi
 TWIST = np.linspace(-1.5, 1.5, 13)
 """Turns of a forearm about itself, radians: about 85 degrees either way."""
 
-
 DEEPEST_SQUAT = 2.1
 """Of the hips, radians: thighs at the chest."""
 
