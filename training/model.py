@@ -123,6 +123,17 @@ def written(network: Network) -> onnx.ModelProto:
     return model
 
 
+def sized(model: onnx.ModelProto, side: int) -> onnx.ModelProto:
+    """A copy that takes pictures of side x side, a multiple of 32, and draws maps of half of it."""
+    other = onnx.ModelProto()
+    other.CopyFrom(model)
+    for values, length in ((other.graph.input, side), (other.graph.output, side // 2)):
+        for dims in (value.type.tensor_type.shape.dim for value in values):
+            for dim in dims[2:]:
+                dim.dim_value = length
+    return other
+
+
 def folded(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy in which everything that does not depend on the picture is a float32 or integer constant."""
     constant = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}

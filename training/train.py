@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from training import losses
 from training.data import backgrounds, composition, shards
 from training.decoder import grown
-from training.model import Network, folded, written
+from training.model import Network, folded, sized, written
 
 
 @dataclass(frozen=True)
 class Recipe:
-    # Sides of the input, and until which share of the run: the service feeds 256, and 192 costs half of that.
-    sides: tuple[tuple[float, int], ...] = ((0.45, 192), (math.inf, 256))
+    # Sides of the input, and until which share of the run: the service feeds 320, and 256 costs two thirds of that.
+    sides: tuple[tuple[float, int], ...] = ((0.35, 256), (math.inf, 320))
     batch: int = 12  # per process; 8 give more steps, 16 are computed faster on a CPU
     photographed: int = 1  # of a process's batch, where there are photographs: skin and hair as they are, guessed depth
     frozen: int = 9  # convolutions up to stride 4: edges and colours are known, and a quarter of the step is saved
@@ -49,6 +49,9 @@ class Recipe:
 
 
 PARTS = ("depth", "alpha", "presence", "normals")
+
+Maps = dict[str, NDArray[Any]]
+"""Those of training.data.shards, of one frame or of several."""
 
 
 class Shards:
@@ -75,7 +78,7 @@ class Shards:
     def _sizes_in(self, folder: Path) -> list[int]:
         return [len(shard["alpha"]) for path, shard in self.shards.items() if path.parent == folder]
 
-    def draw(self, rng: np.random.Generator, count: int) -> dict[str, NDArray]:
+    def draw(self, rng: np.random.Generator, count: int) -> list[Maps]:
         """Frames at random, of all shards that have come by now."""
         self._refresh()
         chosen = list(self.shards.values())
@@ -84,16 +87,19 @@ class Shards:
         share = np.array([size / of_folder[path.parent] for path, size in zip(self.shards, sizes, strict=True)])
         picks = rng.choice(len(chosen), count, p=share / share.sum())
         rows = [(chosen[k], int(rng.integers(sizes[k]))) for k in picks]
-        return {name: np.stack([shard[name][row] for shard, row in rows]) for name in shards.MAPS}
+        return [{name: shard[name][row] for name in shards.MAPS} for shard, row in rows]
 
 
-def drawn(people: Shards, photographed: Shards, recipe: Recipe, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Renders for a batch and a photograph or more, if there are any."""
+def drawn(people: Shards, photographed: Shards, recipe: Recipe, rng: np.random.Generator) -> list[Maps]:
+    """Renders for a batch and a photograph or more, if there are any; those of one size together."""
     count = min(recipe.photographed, len(photographed))
     frames = people.draw(rng, recipe.batch - count)
-    if not count:
-        return frames
-    return {name: np.concatenate([frames[name], more]) for name, more in photographed.draw(rng, count).items()}
+    if count:
+        frames += photographed.draw(rng, count)
+    by_size = {
+        len(frame["alpha"]): [one for one in frames if len(one["alpha"]) == len(frame["alpha"])] for frame in frames
+    }
+    return [{name: np.stack([one[name] for one in alike]) for name in shards.MAPS} for alike in by_size.values()]
 
 
 def loss_of(network: Network, batch: composition.Batch, recipe: Recipe) -> tuple[torch.Tensor, list[float]]:
@@ -218,8 +224,9 @@ def main() -> None:
     rng = np.random.default_rng([options.seed, rank])
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
 
-    recipe = Recipe()
-    network = Network(grown(folded(onnx.load(options.weights)), options.seed), recipe.frozen, torch.bfloat16).to(device)
+    recipe = Recipe() if options.side is None else Recipe(sides=((math.inf, options.side),))
+    served = sized(grown(folded(onnx.load(options.weights)), options.seed), recipe.sides[-1][1])
+    network = Network(served, recipe.frozen, torch.bfloat16).to(device)
     people, photographed = Shards(options.shards, options.most), Shards(options.photographs)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     nobody = backgrounds.whole(options.nobody, recipe.sides[-1][1] * 5 // 4) if options.nobody else []
@@ -232,8 +239,9 @@ def main() -> None:
     while training.spent < options.seconds:
         progress = training.spent / options.seconds
         frames, ahead = ahead.result(), reader.submit(drawn, people, photographed, recipe, picks)
-        batch = composition.composed(frames, scenes, rng, side(recipe, progress), recipe.negatives, nobody)
-        training.learn(moved(batch, device), progress)
+        length = side(recipe, progress)
+        batches = [composition.composed(alike, scenes, rng, length, recipe.negatives, nobody) for alike in frames]
+        training.learn(moved(composition.joined(batches), device), progress)
         if rank == 0 and (time.time() - saved > recipe.checkpoint_s or training.spent >= options.seconds):
             saved = time.time()
             training.save(options.checkpoint, options.out)
@@ -246,6 +254,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--shards", type=Path, action="append", required=True, help="folder of rendered foregrounds")
     parser.add_argument("--photographs", type=Path, action="append", default=[], help="of training.data.photographs")
     parser.add_argument("--most", type=int, help="frames to learn from at most")
+    parser.add_argument("--side", type=int, help="of the input, all the time, instead of the recipe's")
     parser.add_argument("--scenes", type=Path, help="folder of PNG pictures without people (training.data.panoramas)")
     parser.add_argument("--nobody", type=Path, help="folder of photographs without people, to be shown whole")
     parser.add_argument("--checkpoint", type=Path, default=Path("build/training.pt"))

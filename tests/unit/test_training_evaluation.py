@@ -87,7 +87,7 @@ def test_the_order_of_people_does_not_depend_on_how_large_they_are(frame: Frame)
 def test_the_angle_between_normals_is_in_degrees(frame: Frame) -> None:
     near = frame.inverse_depth
     towards = np.broadcast_to(np.array([0, 0, 1], np.float32), frame.normals.shape)
-    for normals, degrees in ((frame.normals, 0), (towards, 36.87), (-frame.normals, 180)):
+    for normals, degrees in ((frame.normals, 0), (3 * frame.normals, 0), (towards, 36.87), (-frame.normals, 180)):
         got = scores.scores(Answer(near, normals=normals), frame, np.random.default_rng(0))
         assert got["angle"] == pytest.approx(degrees, abs=0.1)
 
@@ -148,6 +148,16 @@ def test_the_service_is_judged_by_the_file_that_comes_back() -> None:
     got, empty = (scores.scores(answer(frame), frame, np.random.default_rng(0)) for frame in (somebody, nobody))
     assert got["kept"] == 1 and got["r"] > 0.5 and got["iou"] > 0.8 and got["angle"] < 40
     assert empty == {"black": 1.0} and answer(somebody).near.max() <= 255
+
+
+def test_a_network_sees_pictures_at_its_own_size() -> None:
+    """The first release's file takes 256 x 256 pixels, whatever a frame has."""
+    answer, frame = methods.network(methods.FIRST), next(frames.read(frames.FILE))
+    larger = replace(frame, picture=frame.picture.repeat(2, axis=0).repeat(2, axis=1))
+    assert np.corrcoef(answer(larger).near.ravel(), answer(frame).near.ravel())[0, 1] > 0.995
+    fewer = replace(frame, alpha=frame.alpha[::2, ::2])
+    means = answer(frame).near.reshape(64, 2, 64, 2).mean((1, 3))
+    assert np.allclose(answer(fewer).near, means, atol=1e-5 * np.ptp(means))
 
 
 def test_a_network_is_judged_by_what_its_manifest_says(frame: Frame) -> None:

@@ -1,5 +1,8 @@
 """From an ONNX file to trainable weights and back."""
 
+import hashlib
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +14,14 @@ from onnx import numpy_helper
 torch = pytest.importorskip("torch")
 
 from training.average import averaged  # noqa: E402
+from training.convert import shrink  # noqa: E402
 from training.convolutions import convolution  # noqa: E402
-from training.data import shards  # noqa: E402
+from training.data import composition, shards  # noqa: E402
 from training.data.shards import Record  # noqa: E402
 from training.decoder import grown  # noqa: E402 - only where torch is
+from training.evaluate import SERVED  # noqa: E402
 from training.evaluation.methods import FIRST, opened  # noqa: E402
-from training.model import Network, folded, key, rounded_to_int8, written  # noqa: E402
+from training.model import Network, folded, key, rounded_to_int8, sized, written  # noqa: E402
 from training.train import Recipe, Shards, drawn  # noqa: E402
 
 OUTPUTS = ["depth", "alpha", "presence"]
@@ -119,6 +124,31 @@ def test_half_precision_changes_little(file: onnx.ModelProto, image: "torch.Tens
     assert (torch.sigmoid(exact.alpha) - torch.sigmoid(quick.alpha)).abs().mean() < 0.02
 
 
+@pytest.mark.parametrize("side", [128, 320])
+def test_a_file_of_another_size_says_the_same_as_the_network(
+    network: Network, file: onnx.ModelProto, side: int
+) -> None:
+    other = sized(folded(file), side)
+    onnx.checker.check_model(other, full_check=True)
+    image = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(3))
+    (depth,) = answers(other, image, ["depth"])
+    assert depth.shape == (1, 1, side // 2, side // 2)
+    with torch.no_grad():
+        assert np.allclose(depth[:, 0], network(image).depth, atol=1e-3)
+    assert [d.dim_value for d in file.graph.input[0].type.tensor_type.shape.dim][2:] == [256, 256]
+
+
+def test_the_manifest_follows_the_file(file: onnx.ModelProto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained, manifest = tmp_path / "trained.onnx", tmp_path / "portrait-depth.json"
+    onnx.save(sized(file, 128), trained)
+    manifest.write_text(SERVED.with_suffix(".json").read_text())
+    monkeypatch.setattr(sys, "argv", ["shrink", str(trained), str(manifest.with_suffix(".onnx"))])
+    shrink.main()
+    entries, stored = json.loads(manifest.read_text()), manifest.with_suffix(".onnx").read_bytes()
+    assert entries["input"]["size"] == [128, 128] and entries["input"]["name"] == "image"
+    assert entries["bytes"] == len(stored) and entries["sha256"] == hashlib.sha256(stored).hexdigest()
+
+
 def test_runs_meet_half_way(network: Network, file: onnx.ModelProto) -> None:
     with torch.no_grad():
         for direction in network.directions.values():
@@ -149,8 +179,8 @@ def test_rounding_keeps_255_levels_a_channel_and_passes_the_gradient() -> None:
         assert (row - kept).square().mean().sqrt() < 0.01 * row.abs().max()
 
 
-def shard(folder: Path, name: str, count: int, colour: int) -> None:
-    shape = (count, 8, 8)
+def shard(folder: Path, name: str, count: int, colour: int, side: int = 8) -> None:
+    shape = (count, side, side)
     maps = {"alpha": np.full(shape, 255, np.uint8), "inverse_depth": np.ones(shape, np.float16)}
     maps |= {"colour": np.full((*shape, 3), colour, np.uint8)}
     maps |= {name: np.zeros((*shape, 3), np.uint8) for name in ("normals", "scene")}
@@ -163,7 +193,7 @@ def test_a_small_folder_is_drawn_from_as_often_as_a_large_one(tmp_path: Path) ->
     shard(many, "train_1", 40, colour=2)
     shard(many, "train_2", 10, colour=2)
     frames = Shards([few, many]).draw(np.random.default_rng(0), 400)
-    assert frames["colour"].mean() == pytest.approx(1, abs=0.1)
+    assert np.mean([frame["colour"] for frame in frames]) == pytest.approx(1, abs=0.1)
 
 
 def test_new_shards_join_but_never_more_frames_than_asked_for(tmp_path: Path) -> None:
@@ -171,7 +201,7 @@ def test_new_shards_join_but_never_more_frames_than_asked_for(tmp_path: Path) ->
     everything, at_most = Shards([tmp_path]), Shards([tmp_path], most=7)
     shard(tmp_path, "train_2", 5, colour=0)
     for people in (everything, at_most):
-        assert len(people.draw(np.random.default_rng(0), 20)["alpha"]) == 20
+        assert len(people.draw(np.random.default_rng(0), 20)) == 20
     assert (len(everything), len(at_most)) == (10, 7)
 
 
@@ -180,5 +210,20 @@ def test_one_of_a_batch_is_a_photograph_where_there_are_any(tmp_path: Path) -> N
     shard(tmp_path / "photographs", "train_1", 5, colour=2)
     renders, photographed = Shards([tmp_path / "renders"]), Shards([tmp_path / "photographs"])
     rng, recipe = np.random.default_rng(0), Recipe(batch=6, photographed=1)
-    assert drawn(renders, photographed, recipe, rng)["colour"].max((1, 2, 3)).tolist() == [0, 0, 0, 0, 0, 2]
-    assert drawn(renders, Shards([]), recipe, rng)["colour"].max((1, 2, 3)).tolist() == [0] * 6
+    for others, colours in ((photographed, [0, 0, 0, 0, 0, 2]), (Shards([]), [0] * 6)):
+        (frames,) = drawn(renders, others, recipe, rng)
+        assert frames["colour"].max((1, 2, 3)).tolist() == colours
+
+
+def test_frames_of_one_size_are_composed_together(tmp_path: Path) -> None:
+    shard(tmp_path / "renders", "train_1", 5, colour=0)
+    shard(tmp_path / "photographs", "train_1", 5, colour=2, side=16)
+    renders, photographed = Shards([tmp_path / "renders"]), Shards([tmp_path / "photographs"])
+    frames = drawn(renders, photographed, Recipe(batch=6, photographed=2), np.random.default_rng(0))
+    assert [alike["alpha"].shape for alike in frames] == [(4, 8, 8), (2, 16, 16)]
+    assert [int(alike["colour"].max()) for alike in frames] == [0, 2]
+    scenes = np.zeros((1, 160, 160, 3), np.uint8)
+    batches = [composition.composed(alike, scenes, np.random.default_rng(0), 64, negatives=0.0) for alike in frames]
+    batch = composition.joined(batches)
+    assert batch.image.shape == (6, 3, 64, 64) and batch.presence.shape == (6,)
+    assert torch.equal(batch.alpha[4:], batches[1].alpha)

@@ -57,13 +57,14 @@ def test_a_photograph_becomes_frames_with_the_teachers_depth(
     (path,) = shards.paths(out, "train")
     maps = {name: values[0] for name, values in shards.read(path).items()}
     assert len(shards.records(path)) == 1  # nobody is in the other photograph
-    truth = np.asarray(Image.fromarray(person.alpha).resize((256, 256))) > 0.5
+    size = (photographs.SIDE, photographs.SIDE)
+    truth = np.asarray(Image.fromarray(person.alpha).resize(size)) > 0.5
     seen = maps["alpha"] > 127
     assert (seen & truth).sum() > 0.85 * (seen | truth).sum()
-    near = np.asarray(Image.fromarray(person.inverse_depth).resize((256, 256)))
+    near = np.asarray(Image.fromarray(person.inverse_depth).resize(size))
     assert np.corrcoef(near[seen & truth], maps["inverse_depth"][seen & truth].astype(np.float32))[0, 1] > 0.6
     solid = maps["alpha"] == 255
-    colour = np.asarray(Image.fromarray(person.picture).resize((256, 256), Image.Resampling.BOX), np.float32)
+    colour = np.asarray(Image.fromarray(person.picture).resize(size, Image.Resampling.BILINEAR), np.float32)
     assert np.abs(colour - maps["colour"])[solid].mean() < 6
     assert np.abs(colour - maps["scene"]).mean() < 6  # with everything around
     assert not maps["normals"].any()

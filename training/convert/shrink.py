@@ -1,6 +1,7 @@
 """Store a trained network's weights as int8: `python -m training.convert.shrink trained.onnx models/x.onnx`.
 
-Keeps inputs and outputs. Brings the manifest beside the result, if there is one, up to date with its sha256 and size.
+Keeps inputs and outputs. Brings the manifest beside the result, if there is one, up to date with its sha256, its
+bytes and the size of the pictures that it takes.
 """
 
 import argparse
@@ -27,7 +28,9 @@ def main() -> None:
     arguments.shrunk.write_bytes(model.SerializeToString(deterministic=True))
     manifest = arguments.shrunk.with_suffix(".json")
     if manifest.exists():
-        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | facts(arguments.shrunk), indent=2) + "\n")
+        entries = json.loads(manifest.read_text())
+        entries["input"]["size"] = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[:1:-1]]
+        manifest.write_text(json.dumps(entries | facts(arguments.shrunk), indent=2) + "\n")
 
 
 def facts(file: Path) -> dict[str, object]:

@@ -5,7 +5,7 @@ statue: it is seen, and nobody is there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -98,6 +98,12 @@ def composed(
     labels = seen.labels * (small[:, 0] > 0)
     presence = (small.flatten(1).mean(1) > 0.01).float()
     return Batch(images, small[:, 0], depth[:, 0], normals, labels, presence)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Batches of one size of pictures as one."""
+    names = [each.name for each in fields(Batch)]
+    return Batch(**{name: torch.cat([getattr(batch, name) for batch in batches]) for name in names})
 
 
 def placed(

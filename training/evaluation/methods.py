@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from PIL import Image
 
 from training.evaluation.frames import Frame
 from training.evaluation.scores import Answer, Map
@@ -53,15 +54,25 @@ def network(path: Path) -> Method:
     """A network of ours, with as many of the outputs as it has."""
     run = opened(path)
     names = [output.name for output in run.get_outputs() if output.name in OUTPUTS]
+    size = tuple(run.get_inputs()[0].shape[2:])
 
     def method(frame: Frame) -> Answer:
-        image = frame.picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
+        picture = Image.fromarray(frame.picture).resize(size[::-1], Image.Resampling.BILINEAR)
+        image = np.asarray(picture, np.float32).transpose(2, 0, 1)[None] / 255
         said = dict(zip(names, run.run(names, {"image": image}), strict=True))
         presence = float(said["presence"].ravel()[0])
-        normals = said["normals"][0].transpose(1, 2, 0) if "normals" in said else None
-        return Answer(said["depth"][0, 0], said["alpha"][0, 0], presence, normals)
+        maps = {
+            name: [reduced(layer, frame.alpha.shape) for layer in said[name][0]] for name in names if name != "presence"
+        }
+        normals = np.stack(maps["normals"], -1) if "normals" in maps else None
+        return Answer(maps["depth"][0], maps["alpha"][0], presence, normals)
 
     return method
+
+
+def reduced(values: Map, size: tuple[int, ...]) -> Map:
+    """Means of cells: a map at `size` (height, width)."""
+    return np.asarray(Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BOX))
 
 
 def opened(path: Path) -> onnxruntime.InferenceSession:

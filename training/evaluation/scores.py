@@ -147,7 +147,7 @@ def grown(mask: Mask, reach: int) -> Mask:
 
 
 def angle(guess: Map, truth: Map, mask: Mask) -> float:
-    """Mean angle between unit normals in degrees."""
+    """Mean angle between normals in degrees; the guess's may have any length, as means of several have."""
     known = mask & (truth != 0).any(-1)
-    cosine = (guess[known] * truth[known]).sum(-1)
+    cosine = (guess[known] * truth[known]).sum(-1) / np.linalg.norm(guess[known], axis=-1).clip(min=1e-6)
     return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean()) if known.any() else np.nan

@@ -13,8 +13,8 @@ from depth.manifest import read
 from depth.network import Network
 from depth.ports import Subject
 from training.evaluation.frames import Frame, encoded
-from training.evaluation.methods import Method
-from training.evaluation.scores import Answer, Map
+from training.evaluation.methods import Method, reduced
+from training.evaluation.scores import Answer
 
 
 def pixels(frame: Frame) -> picture.Picture:
@@ -55,8 +55,3 @@ def service(models: Path) -> Method:
         )
 
     return method
-
-
-def reduced(values: Map, size: tuple[int, ...]) -> Map:
-    """Means of cells: a map at `size` (height, width)."""
-    return np.asarray(Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BOX))
