@@ -1,7 +1,7 @@
 """How good the depth is: `python -m training.evaluate`. Tables with baselines beside it, and build/eval.json.
 
 Needs nothing but what serving needs. The frames are renders with exact depth, of people, clothes and hair that no
-training saw. Figures, all inside people, on the raster of 128 px:
+training saw. Figures, all inside people, on half of the raster of the picture (256 px):
 
 r          Pearson's between answer and true inverse depth: mean, median, and the tenth percentile of the pictures
 rmse       after the best scale and shift, in deviations of the truth

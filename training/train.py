@@ -29,8 +29,8 @@ from training.model import Network, folded, sized, written
 
 @dataclass(frozen=True)
 class Recipe:
-    # Sides of the input, and until which share of the run: the service feeds 320, and 256 costs two thirds of that.
-    sides: tuple[tuple[float, int], ...] = ((0.35, 256), (math.inf, 320))
+    # Sides of the input, and until which share of the run: the service feeds 256, and 192 costs half of that.
+    sides: tuple[tuple[float, int], ...] = ((0.45, 192), (math.inf, 256))
     batch: int = 12  # per process; 8 give more steps, 16 are computed faster on a CPU
     photographed: int = 1  # of a process's batch, where there are photographs: skin and hair as they are, guessed depth
     frozen: int = 9  # convolutions up to stride 4: edges and colours are known, and a quarter of the step is saved

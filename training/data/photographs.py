@@ -28,7 +28,7 @@ from depth.raster import cells
 from training.data import shards
 from training.data.shards import PARTS, Record
 
-SIDE = 320
+SIDE = 256
 """Pixels of a frame, as rendered ones have."""
 
 VIEWS = 2

@@ -1,7 +1,7 @@
 """The file of held-out frames: written by training.evaluation.choose, read by training.evaluate. Needs no torch.
 
 A zip archive that any viewer opens. about.json holds for each frame what training.data.shards says of it, and the range
-of its inverse depth; a folder for each frame holds the picture (JPEG, 256 px) and, on half of that raster, what is
+of its inverse depth; a folder for each frame holds the picture (a square JPEG) and, on half of that raster, what is
 exact: alpha (8 bits), inverse depth (12 bits between the frame's own ends, 1/dm), normals (8 bits an axis) and labels.
 """
 

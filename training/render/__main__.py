@@ -110,7 +110,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--shard", type=int, default=500, help="frames in a shard")
-    parser.add_argument("--size", type=int, default=320, help="pixels of a side")
+    parser.add_argument("--size", type=int, default=256, help="pixels of a side")
     parser.add_argument("--split", choices=("train", "test"), default="train")
     parser.add_argument("--things", type=float, default=0.05, help="share of frames of statues, animals, vases")
     parser.add_argument("--every", type=int, default=10, help="frames after which somebody new comes for somebody")
