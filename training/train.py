@@ -96,10 +96,9 @@ def drawn(people: Shards, photographed: Shards, recipe: Recipe, rng: np.random.G
     frames = people.draw(rng, recipe.batch - count)
     if count:
         frames += photographed.draw(rng, count)
-    by_size = {
-        len(frame["alpha"]): [one for one in frames if len(one["alpha"]) == len(frame["alpha"])] for frame in frames
-    }
-    return [{name: np.stack([one[name] for one in alike]) for name in shards.MAPS} for alike in by_size.values()]
+    sizes = sorted({len(frame["alpha"]) for frame in frames})
+    by_size = [[frame for frame in frames if len(frame["alpha"]) == size] for size in sizes]
+    return [{name: np.stack([frame[name] for frame in alike]) for name in shards.MAPS} for alike in by_size]
 
 
 def loss_of(network: Network, batch: composition.Batch, recipe: Recipe) -> tuple[torch.Tensor, list[float]]:
@@ -225,8 +224,8 @@ def main() -> None:
     device = torch.device("cuda", rank) if torch.cuda.is_available() else torch.device("cpu")
 
     recipe = Recipe() if options.side is None else Recipe(sides=((math.inf, options.side),))
-    served = sized(grown(folded(onnx.load(options.weights)), options.seed), recipe.sides[-1][1])
-    network = Network(served, recipe.frozen, torch.bfloat16).to(device)
+    start = sized(grown(folded(onnx.load(options.weights)), options.seed), recipe.sides[-1][1])
+    network = Network(start, recipe.frozen, torch.bfloat16).to(device)
     people, photographed = Shards(options.shards, options.most), Shards(options.photographs)
     scenes = backgrounds.backgrounds(rng, recipe.scenes, recipe.sides[-1][1] * 5 // 4, options.scenes)
     nobody = backgrounds.whole(options.nobody, recipe.sides[-1][1] * 5 // 4) if options.nobody else []
