@@ -39,9 +39,10 @@ def look(network: Network, pixels: Pixels, box: Box, size: tuple[int, int], *wan
 
 def presence(network: Network, pixels: Pixels, box: Box) -> float:
     """Probability that somebody is in the box, of two looks; 0 of a network that does not tell."""
+    if "presence" not in network.manifest.outputs:
+        return 0.0
     image = canvas(pixels, viewed(network.manifest.input, box))
-    drawn = [seen(network, image, mirror) for mirror in (False, True)]
-    return float(np.mean([each["presence"] for each in drawn])) if "presence" in drawn[0] else 0.0
+    return float(np.mean([seen(network, image, mirror)["presence"] for mirror in (False, True)]))
 
 
 def seen(network: Network, image: NDArray[np.float32], mirror: bool) -> Maps:

@@ -23,21 +23,24 @@ SHOWN: Final = 0.8
 SOLID: Final = 0.3
 """Alpha that a cell reaches somewhere if what is on its two sides hangs together."""
 
-SEEN: Final = 0.97
+SEEN: Final = 0.95
 """Alpha of the depth network that is somebody, whether a detector found anybody there or not: in a crowd detectors miss
-some. With .95, and nothing asked of the matte, a horse came along with the girl who leads it."""
+some, and everybody who has no face and no shoulders in the picture. With .9 a horse comes along with the girl who leads
+it."""
 
 NOT_DENIED: Final = 0.3
-"""Alpha that the matte must have there."""
+"""Alpha that the matte must have there, or two by two cells be seen: of single ones the matte may know better."""
 
 EVERYWHERE: Final = 0.9
-"""Share of a cell's pixels in which both are so."""
+"""Share of a cell's pixels in which that is so."""
 
 
-def shown(found: list[Finding], matte: Map, whole: Box) -> list[Finding]:
-    """All but the merely possible of whom the matte is nowhere sure: the depth network takes cats on a sofa along."""
+def shown(found: list[Finding], matte: Map, whole: Box, present: bool) -> list[Finding]:
+    """All but the merely possible of whom the matte is nowhere sure: the depth network takes cats on a sofa along. If
+    nobody is left, and somebody is `present` to the depth network, all of them."""
     bodies = [matte[cells(finding.body, whole, matte.shape)] for finding in found]
-    return [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
+    kept = [one for one, body in zip(found, bodies, strict=True) if one.score >= gate.BELIEVED or body.max() >= SHOWN]
+    return kept or (found if present else [])
 
 
 def found_in(found: list[Finding], whole: Box, shape: tuple[int, ...]) -> Marks:
@@ -51,11 +54,16 @@ def found_in(found: list[Finding], whole: Box, shape: tuple[int, ...]) -> Marks:
 
 def seen_in(matte: Map, wide: Maps) -> Marks:
     """Cells in which the depth network (its `wide` look) sees somebody and the matte does not deny it."""
+    return _filled((wide["alpha"] > SEEN) & (matte > NOT_DENIED)) if "alpha" in wide else _none(matte)
+
+
+def sure_in(matte: Map, wide: Maps) -> Marks:
+    """Cells in which the depth network sees somebody so large that the matte is not asked: two by two of them."""
     if "alpha" not in wide:
-        return np.zeros_like(_celled(matte).max((1, 3)), bool)
-    seen = (wide["alpha"] > SEEN) & (matte > NOT_DENIED)
-    pixels = _celled(np.ones_like(matte)).sum((1, 3))
-    result: Marks = _celled(seen.astype(np.float32)).sum((1, 3)) > EVERYWHERE * pixels
+        return _none(matte)
+    seen = _filled(wide["alpha"] > SEEN)
+    blocks = np.pad(seen[:-1, :-1] & seen[1:, :-1] & seen[:-1, 1:] & seen[1:, 1:], 1)
+    result: Marks = blocks[:-1, :-1] | blocks[1:, :-1] | blocks[:-1, 1:] | blocks[1:, 1:]
     return result
 
 
@@ -68,8 +76,24 @@ def vouched_for(alpha: Map, marks: Marks) -> Map:
         if (wider == grown).all():
             break
         grown = wider
-    kept = _wider(grown).repeat(CELL, 0).repeat(CELL, 1)[: alpha.shape[0], : alpha.shape[1]]
-    return np.where(kept, alpha, np.float32(0))
+    return np.where(spread(_wider(grown), alpha.shape), alpha, np.float32(0))
+
+
+def spread(marks: Marks, shape: tuple[int, ...]) -> Marks:
+    """Pixels of a raster of that shape that lie in marked cells."""
+    result: Marks = marks.repeat(CELL, 0).repeat(CELL, 1)[: shape[0], : shape[1]]
+    return result
+
+
+def _filled(seen: Marks) -> Marks:
+    """Cells nearly all of whose pixels are seen."""
+    pixels = _celled(np.ones(seen.shape, np.float32)).sum((1, 3))
+    result: Marks = _celled(seen.astype(np.float32)).sum((1, 3)) > EVERYWHERE * pixels
+    return result
+
+
+def _none(matte: Map) -> Marks:
+    return np.zeros_like(_celled(matte).max((1, 3)), bool)
 
 
 def _celled(values: Map) -> Map:

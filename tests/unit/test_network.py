@@ -1,6 +1,7 @@
 """Manifests, views, detections, networks of other makes. The served ones are tested in contract/test_models.py."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from depth import detection, estimation, gate, look, shape, vouching
+from depth import alpha as opinions
+from depth import detection, estimation, gate, look, people, shape, vouching
 from depth.detection import Finding
 from depth.estimation import Networks
 from depth.manifest import BrokenManifest, Input, read, read_all
@@ -418,7 +420,7 @@ class TestPeople:
         kept = vouching.vouched_for(alpha, self.marks(found_at(20, 20, 40, 40)))
         assert kept[88:112, 88:112].all() == together and kept[88:112, 88:112].any() == together
 
-    @pytest.mark.parametrize(("depth", "matte", "seen"), [(0.99, 0.4, True), (0.95, 1.0, False), (0.99, 0.2, False)])
+    @pytest.mark.parametrize(("depth", "matte", "seen"), [(0.97, 0.4, True), (0.94, 1.0, False), (0.99, 0.2, False)])
     def test_the_depth_network_sees_somebody_where_it_is_sure_and_the_matte_not_against_it(
         self, depth: float, matte: float, seen: bool
     ) -> None:
@@ -434,32 +436,52 @@ class TestPeople:
     def test_a_cell_that_the_raster_ends_in_is_judged_by_what_there_is_of_it(self) -> None:
         assert vouching.seen_in(np.ones((20, 5), np.float32), {"alpha": np.ones((20, 5), np.float32)}).all()
 
-    def test_a_network_without_alpha_sees_nobody(self) -> None:
-        assert not vouching.seen_in(np.ones((20, 20), np.float32), {}).any()
+    @pytest.mark.parametrize("marks", [vouching.seen_in, vouching.sure_in])
+    def test_a_network_without_alpha_sees_nobody(self, marks: Callable[..., vouching.Marks]) -> None:
+        assert not marks(np.ones((20, 20), np.float32), {}).any()
+
+    @pytest.mark.parametrize(
+        ("height", "width", "tone", "sure"),
+        [(16, 16, 0.97, True), (8, 32, 1, False), (16, 15, 1, False), (16, 16, 0.9, False)],
+    )
+    def test_of_two_by_two_cells_the_depth_network_is_sure_whatever_the_matte_says(
+        self, height: int, width: int, tone: float, sure: bool
+    ) -> None:
+        alpha = np.zeros((128, 128), np.float32)
+        alpha[80 : 80 + height, 112 : 112 + width] = tone
+        marks = vouching.spread(vouching.sure_in(np.zeros((128, 128), np.float32), {"alpha": alpha}), alpha.shape)
+        assert (marks == (alpha > 0)).all() if sure else not marks.any()
 
     def test_a_hint_of_which_the_matte_shows_nothing_is_none(self) -> None:
         seen, unseen = found_at(20, 20, 40, 40, score=0.5), found_at(60, 0, 80, 20, score=0.5)
         believed = found_at(60, 0, 80, 20, score=0.7)
-        assert vouching.shown([seen, unseen, believed], self.two_blobs(), self.WHOLE) == [seen, believed]
+        for present in (False, True):
+            found = vouching.shown([seen, unseen, believed], self.two_blobs(), self.WHOLE, present)
+            assert found == [seen, believed]
+
+    @pytest.mark.parametrize("present", [False, True])
+    def test_if_the_matte_shows_nobody_the_depth_network_decides(self, present: bool) -> None:
+        hint, nothing = found_at(60, 0, 80, 20, score=0.5), np.zeros((128, 128), np.float32)
+        assert vouching.shown([hint], nothing, self.WHOLE, present) == ([hint] if present else [])
 
     def test_the_box_holds_everybody_and_little_more(self) -> None:
-        people = [found_at(20, 20, 40, 40), found_at(90, 90, 100, 100)]
-        left, top, right, bottom = estimation.people_box(self.two_blobs(), people, self.WHOLE)
+        found = [found_at(20, 20, 40, 40), found_at(90, 90, 100, 100)]
+        left, top, right, bottom = people.people_box(self.two_blobs(), found, self.WHOLE)
         assert 10 <= left <= 16 and 10 <= top <= 16 and 112 <= right <= 118 and 112 <= bottom <= 118
 
     def test_the_box_holds_somebody_whom_the_matte_does_not_show(self) -> None:
         alpha = self.two_blobs()
         alpha[80:112, 80:112] = 0
-        box = estimation.people_box(alpha, [found_at(80, 80, 112, 112)], self.WHOLE)
+        box = people.people_box(alpha, [found_at(80, 80, 112, 112)], self.WHOLE)
         assert box[2] >= 112 and box[3] >= 112
 
     def test_two_opinions_that_disagree_leave_it_to_the_surer(self) -> None:
         sure, unsure = np.full((2, 2), 0.99, np.float32), np.full((2, 2), 0.4, np.float32)
         for one, other in ((sure, unsure), (unsure, sure)):
-            assert (estimation.agreed(one, other, 0.5) > 0.8).all()
-            assert (estimation.agreed(1 - one, 1 - other, 0.5) < 0.2).all()
-        assert (estimation.agreed(sure, unsure, 0.9) < 0.6).all() and (estimation.agreed(sure, unsure, 0.1) > 0.9).all()
-        assert np.allclose(estimation.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), 0.5), 0)
+            assert (opinions.agreed(one, other, 0.5) > 0.8).all()
+            assert (opinions.agreed(1 - one, 1 - other, 0.5) < 0.2).all()
+        assert (opinions.agreed(sure, unsure, 0.9) < 0.6).all() and (opinions.agreed(sure, unsure, 0.1) > 0.9).all()
+        assert np.allclose(opinions.agreed(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), 0.5), 0)
 
     def test_the_depth_networks_alpha_counts_less_of_small_people(self) -> None:
         large, small = np.ones((128, 128), np.float32), np.zeros((128, 128), np.float32)
@@ -467,10 +489,10 @@ class TestPeople:
         somebody, nothing = found_at(20, 20, 40, 40, score=0.8), np.zeros((128, 128), np.float32)
         marks = self.marks(somebody)
         for matte, wide in ((large, {"alpha": nothing}), (nothing, {"alpha": large}), (large, {})):
-            assert estimation.trustworthy(matte, wide, [somebody], marks) == 1
-        assert 0.1 < estimation.trustworthy(small, {"alpha": nothing}, [somebody], marks) < 0.2
+            assert people.trustworthy(matte, wide, [somebody], marks) == 1
+        assert 0.1 < people.trustworthy(small, {"alpha": nothing}, [somebody], marks) < 0.2
         elsewhere = found_at(90, 90, 100, 100, score=0.8)
-        assert estimation.trustworthy(small, {"alpha": nothing}, [elsewhere], self.marks(elsewhere)) == 0
+        assert people.trustworthy(small, {"alpha": nothing}, [elsewhere], self.marks(elsewhere)) == 0
 
     @pytest.mark.parametrize(
         ("score", "presence", "seen", "trust"),
@@ -483,13 +505,13 @@ class TestPeople:
         alpha[: round(seen * 128)] = 1
         wide = {"alpha": alpha, "presence": np.array([presence], np.float32)}
         found, matte = found_at(20, 20, 40, 40, score=score), np.ones((128, 128), np.float32)
-        assert estimation.trustworthy(matte, wide, [found], self.marks(found)) == trust
+        assert people.trustworthy(matte, wide, [found], self.marks(found)) == trust
 
     def test_doubt_is_left_to_the_silhouette(self) -> None:
         alpha = np.zeros((64, 64), np.float32)
         alpha[:, 32:] = 0.7
         alpha[:, 30:32] = 0.3
-        decided = estimation.decided(alpha)
+        decided = opinions.decided(alpha)
         assert (decided[:, 50:] == 1).all() and (decided[:, :10] == 0).all()
         assert np.allclose(decided[:, 31], 0.3)
 
@@ -502,12 +524,13 @@ class TestPeople:
         (0.4, 0.99, True),
         (0.3, 0.99, True),
         (0.3, 0.95, False),
-        (0.2, 0.99, False),
+        (0.2, 0.99, True),
+        (0.2, 0.95, False),
         (0.5, None, False),
         (0.9, None, True),
     ],
 )
-def test_a_hint_is_somebody_where_the_depth_network_is_sure(
+def test_a_hint_or_none_is_somebody_where_the_depth_network_is_sure(
     tmp_path: Path, score: float, presence: float | None, somebody: bool
 ) -> None:
     finding(tmp_path / "finding.onnx", score=score)
@@ -525,7 +548,9 @@ def test_a_hint_is_somebody_where_the_depth_network_is_sure(
         ),
     }
     networks = {role: Network.open(read(written(tmp_path, role, about))) for role, about in entries.items()}
-    assert bool(gate.people(networks, Plain(64, 64), (0, 0, 64, 64))) == somebody
+    found = gate.people(networks, Plain(64, 64), (0, 0, 64, 64))
+    assert (found is not None) == somebody
+    assert bool(found) == (somebody and score >= gate.HINTED)
 
 
 @pytest.mark.parametrize(
@@ -593,6 +618,36 @@ class Painted:
 PLACES = ((128, 128), (215, 225), (28, 225))
 
 
+def seeing(folder: Path, others: dict[str, dict[str, Any]], presence: float | None = None) -> None:
+    """A depth network to which people are red, and a matte network to which they are green."""
+    maps = ("depth", "alpha")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gather", ["image", "index"], ["depth"], axis=1),
+            helper.make_node("Identity", ["depth"], ["alpha"]),
+            helper.make_node("Identity", ["share"], ["presence"]),
+        ],
+        "seeing",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, 64, 64]) for name in maps]
+        + [helper.make_tensor_value_info("presence", TensorProto.FLOAT, [1])],
+        [
+            numpy_helper.from_array(np.array([0], np.int64), "index"),
+            numpy_helper.from_array(np.array([presence or 0], np.float32), "share"),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "red.onnx")
+    drawn(folder / "green.onnx", 1, "alpha")
+    alpha = {"alpha": {"name": "alpha"}}
+    outputs = alpha | {"inverse_depth": {"name": "depth"}} | {name: {"name": name} for name in told(presence)}
+    entries = {
+        "depth": {"outputs": outputs, "file": "red.onnx"},
+        "matte": {"outputs": alpha, "file": "green.onnx"},
+    }
+    for role, about in (entries | others).items():
+        written(folder, role, described(role=role, **about))
+
+
 @pytest.mark.parametrize("seen", [True, False])
 def test_somebody_whom_no_detector_found_stays_and_a_cup_goes(tmp_path: Path, seen: bool) -> None:
     """One is found in the middle, another stands beside, a cup hangs above that one. Not `seen`: of the one in the
@@ -600,30 +655,42 @@ def test_somebody_whom_no_detector_found_stays_and_a_cup_goes(tmp_path: Path, se
     middle = (slice(6, 250), slice(80, 176), 0.99 * seen, 1.0)
     beside, cup = (slice(180, 250), slice(200, 250), 0.99, 1.0), (slice(6, 50), slice(200, 250), 0.9, 1.0)
     finding(tmp_path / "finding.onnx", score=0.95)
-    red = helper.make_node("Gather", ["image", "index"], ["depth"], axis=1)
-    graph = helper.make_graph(
-        [red, helper.make_node("Identity", ["depth"], ["alpha"])],
-        "seeing",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, 64, 64]) for name in ("depth", "alpha")],
-        [numpy_helper.from_array(np.array([0], np.int64), "index")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, tmp_path / "seeing.onnx")
-    drawn(tmp_path / "matte.onnx", 1, "alpha")
-    alpha = {"alpha": {"name": "alpha"}}
     found = {"boxes": {"name": "boxes"}, "scores": {"name": "scores"}}
-    entries = {
-        "depth": {"outputs": alpha | {"inverse_depth": {"name": "depth"}}, "file": "seeing.onnx"},
-        "matte": {"outputs": alpha, "file": "matte.onnx"},
-        "close-face-detector": {"outputs": found, "file": "finding.onnx", "anchors": [[64, 1]]},
-    }
-    for role, about in entries.items():
-        written(tmp_path, role, described(role=role, **about))
+    seeing(tmp_path, {"close-face-detector": {"outputs": found, "file": "finding.onnx", "anchors": [[64, 1]]}})
     kept = Networks(tmp_path).estimate(Painted(middle, beside, cup)).alpha
     there = [kept[row * len(kept) // 256, column * len(kept) // 256] > 0.5 for row, column in PLACES]
     assert there == [True, True, False]
 
 
-def test_without_detectors_nobody_is_believed_to_be_there() -> None:
-    assert gate.people({}, Plain(64, 64), (0, 0, 64, 64)) == []
+@pytest.mark.parametrize(("presence", "red", "somebody"), [(0.99, 0.99, True), (0.95, 0.99, False), (0.99, 0.9, False)])
+def test_somebody_whom_nothing_but_the_depth_network_sees_is_there_whole(
+    tmp_path: Path, presence: float, red: float, somebody: bool
+) -> None:
+    """No detector finds them, and the matte denies a large one and a small one, and doubts the arm of the large one. A
+    speck is not somebody's, sure as the network is."""
+    seeing(tmp_path, {}, presence)
+    body, arm = (slice(64, 128), slice(96, 160), red, 0.0), (slice(80, 112), slice(160, 192), 0.9, 0.3)
+    child, speck = (slice(192, 224), slice(200, 232), red, 0.0), (slice(28, 32), slice(224, 228), 1.0, 0.0)
+    alpha = Networks(tmp_path).estimate(Painted(body, arm, child, speck)).alpha
+    assert not alpha[:100].any()
+    insides = (
+        (slice(140, 240), slice(210, 310)),
+        (slice(180, 210), slice(336, 366)),
+        (slice(400, 432), slice(416, 448)),
+    )
+    for inside in insides:
+        assert ((alpha[inside] > 0.5) == somebody).all()
+
+
+@pytest.mark.parametrize(("presence", "somebody"), [(0.99, True), (0.95, False), (None, False)])
+def test_without_detectors_the_depth_network_alone_decides(
+    tmp_path: Path, presence: float | None, somebody: bool
+) -> None:
+    saying(tmp_path / "saying.onnx", {"depth": np.zeros((1, 1, 64, 64), np.float32)} | told(presence))
+    outputs = {"inverse_depth": {"name": "depth"}} | {name: {"name": name} for name in told(presence)}
+    networks = {"depth": Network.open(read(written(tmp_path, "depth", described(file="saying.onnx", outputs=outputs))))}
+    assert gate.people(networks, Plain(64, 64), (0, 0, 64, 64)) == ([] if somebody else None)
+
+
+def told(presence: float | None) -> dict[str, NDArray[np.float32]]:
+    return {} if presence is None else {"presence": np.full((1,), presence, np.float32)}

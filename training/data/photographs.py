@@ -82,7 +82,7 @@ def heads(networks: Networks, pixels: Pixels) -> list[Box]:
     """Of everybody whom a detector is sure of, in pixels of the picture, each head once."""
     whole = (0.0, 0.0, float(pixels.size[0]), float(pixels.size[1]))
     boxes = list[Box]()
-    for finding in gate.people(networks.networks, pixels, whole):
+    for finding in gate.people(networks.networks, pixels, whole) or []:
         left, top, right, bottom = finding.box
         side = max(right - left, bottom - top)
         grown = np.array(finding.box) + np.array(FACE_TO_HEAD) * side * np.array([-1, -1, 1, 1])
