@@ -36,14 +36,12 @@ LARGE: Final = 0.15
 class People:
     """`found`: by detectors, best first; empty where the depth network alone sees somebody. `wide`, `matte`: what the
     depth network and the matte network see in the whole picture, on the raster. `somebody`: cells with which people
-    hang together; `sure`: those in which the depth network needs nobody's word (vouching.sure_in). `trust`: how far its
-    alpha is to be trusted elsewhere, 0 to 1. `box`: around all of them."""
+    hang together. `trust`: how far the depth network's alpha is to be trusted, 0 to 1. `box`: around all of them."""
 
     found: list[Finding]
     wide: Maps
     matte: Map
     somebody: Marks
-    sure: Marks
     trust: float
     box: Box
 
@@ -67,7 +65,7 @@ def search(
     trust = trustworthy(matte, wide, found, detected if found else sure)
     rough = vouched_for(agreed(matte, wide.get("alpha"), TRUSTED_FROM_AFAR * trust), somebody)
     rough = np.maximum(rough, vouched_for(wide.get("alpha", matte), sure))
-    return People(found, wide, matte, somebody, sure, trust, people_box(rough, found, whole))
+    return People(found, wide, matte, somebody, trust, people_box(rough, found, whole))
 
 
 def trustworthy(matte: Map, wide: Maps, found: list[Finding], detected: Marks) -> float:

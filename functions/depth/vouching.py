@@ -76,13 +76,8 @@ def vouched_for(alpha: Map, marks: Marks) -> Map:
         if (wider == grown).all():
             break
         grown = wider
-    return np.where(spread(_wider(grown), alpha.shape), alpha, np.float32(0))
-
-
-def spread(marks: Marks, shape: tuple[int, ...]) -> Marks:
-    """Pixels of a raster of that shape that lie in marked cells."""
-    result: Marks = marks.repeat(CELL, 0).repeat(CELL, 1)[: shape[0], : shape[1]]
-    return result
+    kept = _wider(grown).repeat(CELL, 0).repeat(CELL, 1)[: alpha.shape[0], : alpha.shape[1]]
+    return np.where(kept, alpha, np.float32(0))
 
 
 def _filled(seen: Marks) -> Marks:
