@@ -27,7 +27,7 @@ SURELY: Final = 0.9
 the mattes may see nothing."""
 
 BODY: Final = 0.7
-"""With .5 renders gain a little more, and the soft edges of real mattes lose a tenth."""
+"""With .5 renders gain a little more, and the error of real mattes grows by a twelfth."""
 
 
 class Networks:

@@ -76,7 +76,7 @@ def denied(found: list[Finding], present: NDArray[np.float32] | None, whole: Box
 
 
 def sure(present: NDArray[np.float32] | None) -> bool:
-    """Does presence (as in `denied`) make somebody of whom the matte does not see?"""
+    """Is presence (as in `denied`) enough for somebody whom the matte does not see?"""
     return present is not None and float(present.item()) >= SURE
 
 
