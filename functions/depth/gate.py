@@ -44,7 +44,8 @@ LOOKS: Final = 3
 SURE: Final = 0.9
 SURER: Final = 0.97
 """Presence, by the depth network in two looks, that makes somebody of what is possible, and of a mere hint or none: a
-trunk without a head, a face behind a hand. No photograph of nobody that was answered in black had more than .92."""
+trunk without a head, a face behind a hand. Of 198 photographs of nobody none that was answered in black had more than
+.92 (mean of runs 9 to 11)."""
 
 DENIED: Final = 0.15
 """Presence, by the depth network in one look at the whole picture, below which nobody is there, unless a detector is
